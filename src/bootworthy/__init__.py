@@ -1,0 +1,74 @@
+"""Make any Linux disk image run on Azure: audit it, fix it, convert it, prove that it boots.
+
+Every verb of the command line is a function here; nothing prints, progress goes to an observer.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bootworthy.disk.image import Image, open_image
+    from bootworthy.model.errors import BootworthyError
+    from bootworthy.model.finding import Finding, Severity
+    from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
+    from bootworthy.model.plan import Change, Plan, Preview
+    from bootworthy.model.report import Report
+    from bootworthy.work.check import check
+    from bootworthy.work.plan import plan
+    from bootworthy.work.prepare import prepare
+
+__version__ = "0.1.0"
+
+# Imported when first asked for: `import bootworthy` costs nothing.
+_HOMES = {
+    "BootworthyError": "model.errors",
+    "Change": "model.plan",
+    "Finding": "model.finding",
+    "Generation": "model.intent",
+    "Image": "disk.image",
+    "Intent": "model.intent",
+    "OsState": "model.intent",
+    "Plan": "model.plan",
+    "Preview": "model.plan",
+    "Report": "model.report",
+    "ResourceSwap": "model.intent",
+    "Severity": "model.finding",
+    "check": "work.check",
+    "open_image": "disk.image",
+    "plan": "work.plan",
+    "prepare": "work.prepare",
+}
+
+__all__ = [
+    "BootworthyError",
+    "Change",
+    "Finding",
+    "Generation",
+    "Image",
+    "Intent",
+    "OsState",
+    "Plan",
+    "Preview",
+    "Report",
+    "ResourceSwap",
+    "Severity",
+    "__version__",
+    "check",
+    "open_image",
+    "plan",
+    "prepare",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"bootworthy.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -1,0 +1,1 @@
+"""The words bootworthy speaks in: findings, fixes, reports, events and errors; no I/O."""

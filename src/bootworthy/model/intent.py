@@ -1,0 +1,59 @@
+"""What the image is meant to become: the choices that decide which rules apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Generation(IntEnum):
+    """Azure's word for the firmware of a virtual machine.
+
+    Source: https://learn.microsoft.com/azure/virtual-machines/generation-2
+    """
+
+    BIOS = 1
+    UEFI = 2
+
+
+class Architecture(StrEnum):
+    """The processor architecture, in Azure's own spelling."""
+
+    X64 = "x64"
+    ARM64 = "Arm64"
+
+
+class OsState(StrEnum):
+    """Whether new machines are made from the image, or one machine moves."""
+
+    GENERALIZED = "generalized"
+    SPECIALIZED = "specialized"
+
+
+class ResourceSwap(StrEnum):
+    """Who puts swap on Azure's temporary disk (article, step 6)."""
+
+    CLOUD_INIT = "cloud-init"
+    AGENT = "agent"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """The choices of the user; the defaults make a generalized image for cloud-init and the agent.
+
+    ``generation`` is None to follow the image's own boot loader. ``remove_users`` names accounts
+    to delete; ``remove_all_users`` deletes every account that a person could log in with.
+    """
+
+    generation: Generation | None = None
+    os_state: OsState = OsState.GENERALIZED
+    resource_swap: ResourceSwap = ResourceSwap.CLOUD_INIT
+    keep_crashkernel: bool = False
+    remove_users: tuple[str, ...] = ()
+    remove_all_users: bool = False
+
+    @property
+    def generalized(self) -> bool:
+        """Whether the image loses its identity (article, step 8)."""
+        return self.os_state is OsState.GENERALIZED
