@@ -1,0 +1,96 @@
+"""Debian, Ubuntu and what is made of them: dpkg and apt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bootworthy.guest.engines.base import Invocation
+from bootworthy.guest.families.deb_repository import write_index
+from bootworthy.guest.families.family import Family, Need
+
+# Where the guest sees the packages of `--packages`, and the lists apt makes of them; both vanish
+# with the sandbox.
+_REPOSITORY = "/run/bootworthy/packages"
+_SOURCES = f"{_REPOSITORY}/sources.list"
+_LISTS = "/run/bootworthy-lists"
+
+# Debian 12 renamed the agent's package (its control file conflicts with walinuxagent).
+_FIRST_WAAGENT_DEBIAN = 12
+
+_PACKAGES = {
+    Need.CLOUD_INIT: ("cloud-init",),
+    Need.GROWPART: ("cloud-guest-utils",),
+    Need.GDISK: ("gdisk",),
+    Need.SSH_SERVER: ("openssh-server",),
+}
+
+_UNITS = {
+    Need.AGENT: ("walinuxagent.service", "waagent.service"),
+    Need.CLOUD_INIT: ("cloud-init.service",),
+    Need.HYPERV_DAEMONS: ("hv-kvp-daemon.service", "hyperv-daemons.hv-kvp-daemon.service"),
+    Need.SSH_SERVER: ("ssh.service", "ssh.socket", "sshd.service"),
+}
+
+# A package must not stop to ask about a configuration file that bootworthy or the owner edited.
+_APT = (
+    "apt-get",
+    "--yes",
+    "--quiet",
+    "--no-install-recommends",
+    "-o",
+    "Dpkg::Options::=--force-confdef",
+    "-o",
+    "Dpkg::Options::=--force-confold",
+    "-o",
+    "Acquire::Retries=3",
+    "-o",
+    "DPkg::Lock::Timeout=60",
+)
+
+_OFFLINE = (
+    "-o",
+    f"Dir::Etc::SourceList={_SOURCES}",
+    "-o",
+    "Dir::Etc::SourceParts=-",
+    "-o",
+    f"Dir::State::Lists={_LISTS}",
+)
+
+
+class Debian(Family):
+    """dpkg and apt; package names as Debian's and Ubuntu's archives have them."""
+
+    @property
+    def _is_ubuntu(self) -> bool:
+        return self.release.id == "ubuntu" or "ubuntu" in self.release.id_like
+
+    def packages_for(self, need: Need) -> tuple[str, ...]:
+        """The article's apt line names two packages that do not exist; these do."""
+        if need is Need.AGENT:
+            return (self._agent_package(),)
+        if need is Need.HYPERV_DAEMONS:
+            # Ubuntu ships the daemons with each kernel flavour instead.
+            return ("linux-cloud-tools-azure",) if self._is_ubuntu else ("hyperv-daemons",)
+        return _PACKAGES[need]
+
+    def _agent_package(self) -> str:
+        major = self.release.major
+        old = major is not None and major < _FIRST_WAAGENT_DEBIAN
+        return "walinuxagent" if self._is_ubuntu or old else "waagent"
+
+    def units_for(self, need: Need) -> tuple[str, ...]:
+        """The agent's unit is walinuxagent here, not waagent as the article has it."""
+        return _UNITS.get(need, ())
+
+    def install(self, packages: tuple[str, ...], *, offline: bool) -> tuple[Invocation, ...]:
+        """Refresh the lists, then install; offline from the mounted repository alone."""
+        extra = _OFFLINE if offline else ()
+        update = Invocation(argv=(*_APT, *extra, "update"), network=not offline)
+        install = Invocation(argv=(*_APT, *extra, "install", *packages), network=not offline)
+        return (update, install)
+
+    def offline_mounts(self, directory: Path, scratch: Path) -> Mapping[str, str]:
+        """A flat repository: the index in ``scratch``, the packages bound below it."""
+        write_index(directory, scratch, guest_path=_REPOSITORY)
+        return {_REPOSITORY: str(scratch), f"{_REPOSITORY}/pool": str(directory)}

@@ -1,0 +1,1 @@
+"""The Azure Linux agent and its companions."""

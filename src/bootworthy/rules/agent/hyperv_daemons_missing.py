@@ -1,0 +1,46 @@
+"""The Hyper-V daemons are missing or do not start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bootworthy.guest.families.family import Need
+from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.steps import EnableUnits
+from bootworthy.rules import software, sources
+from bootworthy.rules.conditions import has_guest
+from bootworthy.rules.rule import rule
+from bootworthy.rules.subject import Subject
+
+_PROGRAMS = ("hv_kvp_daemon", "hypervkvpd")
+
+
+@rule(
+    code="AGT-20",
+    name="hyperv-daemons-missing",
+    severity=Severity.WARNING,
+    why="The host reads the guest's addresses and its provisioning report through them.",
+    when=(has_guest,),
+    article=(49,),
+    sources=(sources.ARTICLE, sources.LISA),
+)
+def check(subject: Subject) -> Iterator[Violation]:
+    """The key-value daemon is installed and enabled."""
+    guest = subject.linux
+    names = guest.family.units_for(Need.HYPERV_DAEMONS)
+    if not software.has_program(guest, *_PROGRAMS):
+        yield Violation(
+            message="the Hyper-V daemons are not installed",
+            place=Place("/usr/sbin/hv_kvp_daemon"),
+            found="no such program",
+            expected="the daemons, started at boot",
+            fix=software.install(guest, Need.HYPERV_DAEMONS),
+        )
+    elif (unit := guest.services.first_present(*names)) and not unit.starts:
+        yield Violation(
+            message="the Hyper-V daemons do not start at boot",
+            place=Place(unit.path or unit.name),
+            found=f"{unit.name} is {unit.state.value}",
+            expected=f"{unit.name} is enabled",
+            fix=Fix(title=f"enable {unit.name}", steps=(EnableUnits(units=(unit.name,)),)),
+        )

@@ -1,0 +1,1 @@
+"""cloud-init: present, enabled, and told about Azure."""

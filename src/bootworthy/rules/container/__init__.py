@@ -1,0 +1,1 @@
+"""The disk container: format, footer, size."""

@@ -1,0 +1,1 @@
+"""The distribution: is it supported, is it up to date."""

@@ -1,0 +1,1 @@
+"""What is inside each initramfs, and what the next one will hold."""

@@ -1,0 +1,1 @@
+"""Partitions, file systems, fstab, and whether firmware finds a boot loader."""

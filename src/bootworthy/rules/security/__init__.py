@@ -1,0 +1,1 @@
+"""SSH, accounts, keys and histories."""

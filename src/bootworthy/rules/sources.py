@@ -1,0 +1,30 @@
+"""Where the facts behind rules come from; each rule cites what it rests on."""
+
+from __future__ import annotations
+
+_LEARN = "https://learn.microsoft.com/azure"
+_SUPPORT = "https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux"
+
+ARTICLE = f"{_LEARN}/virtual-machines/linux/create-upload-generic"
+GENERATION_2 = f"{_LEARN}/virtual-machines/generation-2"
+CERTIFICATION = f"{_LEARN}/marketplace/azure-vm-certification-faq"
+DIRECT_UPLOAD = f"{_LEARN}/virtual-machines/linux/disks-upload-vhd-to-managed-disk-cli"
+ENDORSED = f"{_LEARN}/virtual-machines/linux/endorsed-distros"
+UBUNTU_PAGE = f"{_LEARN}/virtual-machines/linux/create-upload-ubuntu"
+RHEL_PAGE = f"{_LEARN}/virtual-machines/linux/redhat-create-upload-vhd"
+PROVISIONING = f"{_LEARN}/virtual-machines/linux/provisioning"
+AGENT_OVERVIEW = f"{_LEARN}/virtual-machines/extensions/agent-linux"
+NO_HYPERV_DRIVERS = f"{_SUPPORT}/linux-vm-no-boot-hyper-v-driver-issues"
+PROVISIONING_ERRORS = f"{_SUPPORT}/linux-custom-image-provisioning-errors"
+FSTAB_ERRORS = f"{_SUPPORT}/linux-virtual-machine-cannot-start-fstab-errors"
+UEFI_BOOT_FAILURES = f"{_SUPPORT}/azure-linux-vm-uefi-boot-failures"
+SERIAL_CONSOLE = f"{_SUPPORT}/serial-console-linux"
+MINIMUM_AGENT = f"{_SUPPORT}/support-extensions-agent-version"
+
+AGENT_SOURCE = "https://github.com/Azure/WALinuxAgent"
+CLOUD_INIT_SOURCE = "https://github.com/canonical/cloud-init"
+LISA = "https://github.com/microsoft/lisa"
+VHD_FORMAT = "Virtual Hard Disk Image Format Specification 1.0, Microsoft"
+UEFI_SPECIFICATION = "UEFI Specification 2.10, section 3.5.1.1, Removable Media Boot Behavior"
+KERNEL_PARAMETERS = "https://docs.kernel.org/admin-guide/kernel-parameters.html"
+SYSTEMD_MACHINE_ID = "https://www.freedesktop.org/software/systemd/man/machine-id.html"
