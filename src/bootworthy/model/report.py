@@ -12,7 +12,7 @@ from bootworthy.model.plan import Change
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """Why something a rule needed could not be read: an error's code, message and hint."""
 

@@ -1,0 +1,55 @@
+"""``bootworthy check``: say what would keep an image from running on Azure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bootworthy.cli import options
+from bootworthy.cli.progress import observing
+from bootworthy.cli.result import finish_report
+
+
+@click.command(
+    "check",
+    epilog="""\b
+Examples:
+  bootworthy check web01.qcow2
+  bootworthy check --json --fail-on warning disk.raw
+  bootworthy check --root /srv/rootfs
+  sudo bootworthy check /
+""",
+)
+@options.SUBJECT
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "reader", "appliance"]),
+    default="auto",
+    show_default=True,
+    help="How the guest is read: in this process, or in the libguestfs appliance.",
+)
+@options.READING
+@options.INTENT
+@options.RESULT
+@options.TALK
+@click.pass_context
+def command(ctx: click.Context, **given: Any) -> None:
+    """Say what would keep IMAGE from running on Azure.
+
+    IMAGE is a disk image (raw, qcow2 or fixed VHD), or / for the running machine. Nothing is
+    changed, mounted or run, and no privilege is needed.
+    """
+    from bootworthy.work.check import check
+    from bootworthy.work.opening import Reading
+
+    image, root = options.subject_of(given["image"], given["root"])
+    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+        reading = Reading(
+            engine=given["engine"],
+            guest=given["guest"],
+            allow_backing=given["allow_backing"],
+            observer=observer,
+        )
+        report = check(image, root=root, intent=options.intent_from(given), reading=reading)
+    finish_report(ctx, report, given)

@@ -1,0 +1,90 @@
+"""The entry point: which verbs there are, and what an error looks like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+
+import bootworthy
+from bootworthy.cli.errors import report_error
+
+# Verbs are imported when they are called, so that `--help` needs none of them.
+_VERBS = {
+    "check": "Say what would keep an image from running on Azure.",
+    "plan": "Show what prepare would change, and change nothing.",
+    "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
+}
+
+_EPILOG = """\b
+Exit status:
+  0    done, nothing at or above --fail-on left
+  1    findings left
+  2    wrong usage
+  3    the image is unreadable, corrupt or unsupported
+  4    this machine lacks a tool, a privilege or space
+  70   a bug in bootworthy
+  130  interrupted
+"""
+
+
+class _Verbs(click.Group):
+    """A group whose commands live in modules of the same name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order people use them."""
+        del ctx
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one verb."""
+        del ctx
+        if cmd_name not in _VERBS:
+            return None
+        module = import_module(f"bootworthy.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+
+@click.group(
+    cls=_Verbs,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(bootworthy.__version__, prog_name="bootworthy")
+def cli() -> None:
+    """Make any Linux disk image run on Azure.
+
+    bootworthy audits an image, fixes the Linux inside it, writes the fixed VHD that Azure accepts
+    and leaves the source as it was.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run(lambda: cli.main(standalone_mode=False)))
+
+
+def run(call: Callable[[], object]) -> int:
+    """The exit status of ``call``, after saying on stderr what went wrong."""
+    try:
+        result = call()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except Exception as error:  # noqa: BLE001 - the last resort, which tells a bug from an error
+        return report_error(error)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,163 @@
+"""Options that several verbs share, and what they make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import click
+
+from bootworthy.model.events import Observer
+from bootworthy.model.finding import Severity
+from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
+
+if TYPE_CHECKING:
+    from bootworthy.work.target import ApplyOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator: TypeAlias = Callable[[F], F]
+
+
+def _chain(*decorators: Decorator[Any]) -> Decorator[Any]:
+    def apply(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+SUBJECT = _chain(
+    click.argument("image", required=False, metavar="IMAGE"),
+    click.option("--root", metavar="DIR", help="A root file tree instead of an image."),
+)
+
+READING = _chain(
+    click.option(
+        "--guest",
+        metavar="PART",
+        help="Which Linux, when the image holds several: a partition number, UUID=… or LABEL=….",
+    ),
+    click.option(
+        "--allow-backing",
+        is_flag=True,
+        help="Let a qcow2 image open its backing or data file, in its own folder.",
+    ),
+)
+
+INTENT = _chain(
+    click.option(
+        "--generation",
+        type=click.Choice(["auto", "1", "2"]),
+        default="auto",
+        show_default=True,
+        help="Azure's machine generation: 1 boots by BIOS, 2 by UEFI.",
+    ),
+    click.option(
+        "--specialized",
+        is_flag=True,
+        help="One machine moves: its identity, accounts and keys stay.",
+    ),
+    click.option(
+        "--resource-swap",
+        type=click.Choice([choice.value for choice in ResourceSwap]),
+        default=ResourceSwap.CLOUD_INIT.value,
+        show_default=True,
+        help="Who makes swap on Azure's temporary disk.",
+    ),
+    click.option("--keep-crashkernel", is_flag=True, help="Leave crashkernel= as it is."),
+    click.option(
+        "--remove-user",
+        "remove_users",
+        multiple=True,
+        metavar="NAME",
+        help="Delete this account and all that is its own; may be repeated.",
+    ),
+    click.option(
+        "--remove-users",
+        "remove_all_users",
+        is_flag=True,
+        help="Delete every account that a person could log in with.",
+    ),
+)
+
+APPLY = _chain(
+    click.option(
+        "--packages",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Install packages from this directory instead of the guest's repositories.",
+    ),
+    click.option(
+        "--initramfs",
+        type=click.Choice(["auto", "rebuild", "append"]),
+        default="auto",
+        show_default=True,
+        help="Have the guest rebuild its initramfs, or append the modules without running it.",
+    ),
+)
+
+RESULT = _chain(
+    click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "note", "never"]),
+        default="error",
+        show_default=True,
+        help="The mildest finding that makes the exit status 1.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+)
+
+TALK = _chain(
+    click.option(
+        "--progress",
+        type=click.Choice(["auto", "plain", "none"]),
+        default="auto",
+        show_default=True,
+        help="A bar on a terminal, a line every ten seconds elsewhere, or nothing.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
+    click.option("-v", "--verbose", count=True, help="More words; -vv adds tracebacks."),
+)
+
+
+def intent_from(given: Mapping[str, Any]) -> Intent:
+    """The choices of the INTENT options."""
+    generation = given["generation"]
+    return Intent(
+        generation=None if generation == "auto" else Generation(int(generation)),
+        os_state=OsState.SPECIALIZED if given["specialized"] else OsState.GENERALIZED,
+        resource_swap=ResourceSwap(given["resource_swap"]),
+        keep_crashkernel=given["keep_crashkernel"],
+        remove_users=given["remove_users"],
+        remove_all_users=given["remove_all_users"],
+    )
+
+
+def apply_options_from(given: Mapping[str, Any], observer: Observer) -> ApplyOptions:
+    """The choices of the APPLY options."""
+    from bootworthy.work.target import ApplyOptions, InitramfsWay
+
+    packages: Path | None = given["packages"]
+    return ApplyOptions(
+        packages=packages.absolute() if packages else None,
+        initramfs=InitramfsWay(given["initramfs"]),
+        observer=observer,
+    )
+
+
+def threshold_of(fail_on: str) -> Severity | None:
+    """The severity of ``--fail-on``, None for never."""
+    return None if fail_on == "never" else Severity[fail_on.upper()]
+
+
+def subject_of(image: str | None, root: str | None) -> tuple[str | None, str | None]:
+    """The image or the directory a verb is about: ``/`` as an image is the running machine.
+
+    Raises:
+        click.UsageError: neither or both are given.
+    """
+    if (image is None) == (root is None):
+        raise click.UsageError("give either an IMAGE or --root DIR")
+    return (None, "/") if image == "/" else (image, root)

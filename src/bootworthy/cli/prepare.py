@@ -1,0 +1,112 @@
+"""``bootworthy prepare``: make an image run on Azure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bootworthy.cli import options
+from bootworthy.cli.progress import observing
+from bootworthy.cli.result import finish_report
+from bootworthy.cli.terminal import print_lines
+from bootworthy.model.events import Observer
+from bootworthy.model.report import Report
+
+if TYPE_CHECKING:
+    from bootworthy.work.opening import Reading
+
+
+@click.command(
+    "prepare",
+    epilog="""\b
+Examples:
+  sudo bootworthy prepare --trust-image web01.qcow2 -o web01.vhd
+  bootworthy prepare disk.raw -o disk.vhd --packages ./debs --remove-users
+  sudo bootworthy prepare --root /srv/rootfs
+""",
+)
+@options.SUBJECT
+@click.option("-o", "--output", metavar="OUT.vhd", help="The fixed VHD to write.")
+@click.option("--force", is_flag=True, help="Replace OUT.vhd, when all is done.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "host", "appliance"]),
+    default="auto",
+    show_default=True,
+    help="What edits the guest: this machine's kernel (root), or the libguestfs appliance.",
+)
+@click.option(
+    "--trust-image",
+    is_flag=True,
+    help="The image is your own: this machine's kernel may mount it and run its programs.",
+)
+@options.READING
+@options.INTENT
+@options.APPLY
+@click.option("--yes", is_flag=True, help="Change the running machine (/) without asking.")
+@options.RESULT
+@options.TALK
+@click.pass_context
+def command(ctx: click.Context, **given: Any) -> None:
+    """Make IMAGE run on Azure and write it as a fixed VHD.
+
+    The image is copied once, the guest in the copy is fixed, checked again and sealed. IMAGE is
+    never written; OUT.vhd appears only when it is whole. With --root a file tree, and with / this
+    machine itself, is changed in place.
+    """
+    image, root = options.subject_of(given["image"], given["root"])
+    _refuse_odd_usage(image, root, given)
+    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+        report = _prepare(image, root, given, observer)
+    if not given["as_json"]:
+        _print_changes(report, diffs=given["verbose"] > 0)
+    finish_report(ctx, report, given)
+
+
+def _refuse_odd_usage(image: str | None, root: str | None, given: Mapping[str, Any]) -> None:
+    if image is not None and not given["output"]:
+        raise click.UsageError("name the VHD to write: -o OUT.vhd")
+    if root is not None and given["output"]:
+        raise click.UsageError("a file tree is changed in place; -o is for images")
+    if root == "/" and not given["yes"]:
+        raise click.UsageError("this changes the running machine; say --yes if you mean it")
+
+
+def _prepare(
+    image: str | None, root: str | None, given: Mapping[str, Any], observer: Observer
+) -> Report:
+    from bootworthy.work.prepare import prepare, prepare_root
+
+    shared: dict[str, Any] = {
+        "intent": options.intent_from(given),
+        "reading": _reading(given, observer),
+        "options": options.apply_options_from(given, observer),
+    }
+    if image is None:
+        return prepare_root(root or "/", **shared)
+    return prepare(image, given["output"], force=given["force"], **shared)
+
+
+def _reading(given: Mapping[str, Any], observer: Observer) -> Reading:
+    from bootworthy.work.opening import Reading
+
+    return Reading(
+        engine=given["engine"],
+        guest=given["guest"],
+        allow_backing=given["allow_backing"],
+        trust_image=given["trust_image"],
+        observer=observer,
+    )
+
+
+def _print_changes(report: Report, *, diffs: bool) -> None:
+    from bootworthy.report.text import Span, change_lines
+
+    print_lines(change_lines(report.changes, diffs=diffs))
+    for note in report.notes:
+        print_lines([(Span(f"note: {note}"),)])
+    if report.output:
+        print_lines([(Span(f"wrote {report.output}"),)])
+    print_lines([()])

@@ -1,0 +1,204 @@
+"""The report as people read it: findings like a compiler's, then one line that sums up.
+
+Styles are marked up by ``Style`` spans, so that ``cli`` can colour them and nothing here has to
+know about terminals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
+from bootworthy.model.plan import Change, ChangeKind
+from bootworthy.model.quantities import human_seconds, human_size, plural
+from bootworthy.model.report import Report
+
+
+class Style(StrEnum):
+    """What a piece of text is; the terminal decides how it looks."""
+
+    PLAIN = ""
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    STRONG = "strong"
+    FAINT = "faint"
+    GOOD = "good"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of one line."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+Line = tuple[Span, ...]
+
+_SEVERITY_STYLE = {
+    Severity.ERROR: Style.ERROR,
+    Severity.WARNING: Style.WARNING,
+    Severity.NOTE: Style.NOTE,
+}
+
+
+def render(report: Report, *, verbose: bool = False) -> str:
+    """The report as plain text."""
+    return "".join("".join(span.text for span in line) + "\n" for line in lines(report, verbose))
+
+
+def lines(report: Report, verbose: bool = False) -> Iterator[Line]:
+    """The report, line by line."""
+    yield from _header(report)
+    for finding in report.findings:
+        yield from _finding(finding)
+        yield ()
+    if verbose:
+        yield from _not_checked(report)
+    yield from _unreadable(report)
+    yield _summary(report)
+    yield from _advice(report)
+
+
+def _header(report: Report) -> Iterator[Line]:
+    if report.image:
+        container = report.image.container
+        size = human_size(container.virtual_size)
+        yield _faint(f"{container.path}: {container.format}, {size}, {_boots_as(report)}")
+    if report.guest:
+        guest = report.guest
+        kernels = ", ".join(guest.kernels) or "no kernel"
+        yield _faint(f"{guest.name} ({guest.architecture}) on {guest.root}, {kernels}")
+    if report.image or report.guest:
+        yield ()
+
+
+def _boots_as(report: Report) -> str:
+    generations = report.image.generations if report.image else ()
+    words = " and ".join(f"generation {number}" for number in generations)
+    return f"boots as {words}" if words else "no boot loader found"
+
+
+def _finding(finding: Finding) -> Iterator[Line]:
+    style = _SEVERITY_STYLE[finding.severity]
+    head = f"{finding.severity.word}[{finding.rule}]"
+    yield Span(head, style), Span(f" {finding.code}: "), Span(finding.message, Style.STRONG)
+    yield Span("  --> ", Style.FAINT), Span(str(finding.place))
+    for place in finding.related:
+        yield Span("  ::: ", Style.FAINT), Span(str(place))
+    yield from _evidence("found", finding.found)
+    yield from _evidence("expected", finding.expected)
+    yield from _evidence("why", finding.why)
+    yield from _evidence("fix", _fix(finding.fix))
+
+
+def _evidence(name: str, text: str) -> Iterator[Line]:
+    for number, part in enumerate(text.splitlines() or [""]):
+        label = f"   = {name:<10}" if number == 0 else " " * 15
+        yield Span(label, Style.FAINT), Span(part)
+
+
+def _fix(fix: Fix | None) -> str:
+    if fix is None:
+        return "none known"
+    words = [fix.safety.value]
+    if fix.safety is not Safety.BY_HAND and fix.runs_guest_code:
+        words.append("runs guest code")
+    return f"{fix.title}  [{', '.join(words)}]"
+
+
+def _not_checked(report: Report) -> Iterator[Line]:
+    quiet = (Outcome.NOT_CHECKED, Outcome.NOT_APPLICABLE)
+    for result in report.results:
+        if result.outcome in quiet:
+            yield _faint(f"{result.code} {result.rule}: {result.outcome.value}: {result.reason}")
+
+
+def _unreadable(report: Report) -> Iterator[Line]:
+    for broken in report.unreadable:
+        yield Span(f"error[{broken.code}]", Style.ERROR), Span(f": {broken.message}")
+        if broken.hint:
+            yield Span("  hint: ", Style.FAINT), Span(broken.hint)
+    for result in report.results:
+        if result.outcome is Outcome.ERROR:
+            yield Span("error[rule-crashed]", Style.ERROR), Span(f" {result.code}: {result.reason}")
+
+
+def _summary(report: Report) -> Line:
+    rules = plural(len(report.results), "rule")
+    head = f"{rules} in {human_seconds(report.seconds)}: "
+    counts = [_count(report, level) for level in (Severity.ERROR, Severity.WARNING, Severity.NOTE)]
+    found = [span for span in counts if span.text]
+    rest = ", ".join(_outcomes(report))
+    spans = [Span(head)]
+    for span in found or [Span("no findings", Style.GOOD)]:
+        spans += [span, Span(", ")]
+    return (*spans, Span(rest))
+
+
+def _count(report: Report, level: Severity) -> Span:
+    count = report.count_severity(level)
+    text = plural(count, level.word) if count else ""
+    return Span(text, _SEVERITY_STYLE[level])
+
+
+def _outcomes(report: Report) -> Iterator[str]:
+    yield f"{report.count(Outcome.PASS)} passed"
+    others = (Outcome.FIXED, Outcome.NOT_APPLICABLE, Outcome.NOT_CHECKED, Outcome.ERROR)
+    for outcome in others:
+        if count := report.count(outcome):
+            yield f"{count} {outcome.value if outcome is not Outcome.ERROR else 'crashed'}"
+
+
+def _advice(report: Report) -> Iterator[Line]:
+    fixable = sum(_is_fixable(finding) for finding in report.findings)
+    if report.command == "check" and fixable:
+        verb = f"{fixable} fixable: bootworthy prepare {report.subject}"
+        yield (Span(verb + (" -o OUT.vhd" if report.image else "")),)
+
+
+def _is_fixable(finding: Finding) -> bool:
+    return finding.fix is not None and finding.fix.safety is Safety.SAFE
+
+
+def change_lines(changes: tuple[Change, ...], *, diffs: bool) -> Iterator[Line]:
+    """What was changed, or would be: a line for each thing, with its diff when asked for."""
+    for change in changes:
+        yield _change(change)
+        if diffs:
+            yield from (_diff_line(text) for text in change.diff.splitlines())
+
+
+_CHANGE_MARK = {
+    ChangeKind.DISK: Span("disk     ", Style.STRONG),
+    ChangeKind.CREATED: Span("created  ", Style.ADDED),
+    ChangeKind.EDITED: Span("edited   ", Style.NOTE),
+    ChangeKind.REMOVED: Span("removed  ", Style.REMOVED),
+    ChangeKind.PROGRAM: Span("ran      ", Style.STRONG),
+    ChangeKind.SKIPPED: Span("skipped  ", Style.WARNING),
+}
+
+
+def _change(change: Change) -> Line:
+    rules = f"  ({', '.join(change.rules)})" if change.rules else ""
+    detail = f"  {change.detail}" if change.detail else ""
+    return (
+        _CHANGE_MARK[change.kind],
+        Span(change.what),
+        Span(detail, Style.FAINT),
+        Span(rules, Style.FAINT),
+    )
+
+
+def _diff_line(text: str) -> Line:
+    style = {"+": Style.ADDED, "-": Style.REMOVED}.get(text[:1], Style.FAINT)
+    return (Span("    "), Span(text, style))
+
+
+def _faint(text: str) -> Line:
+    return (Span(text, Style.FAINT),)

@@ -1,0 +1,1 @@
+"""The passes over an image: check, plan, apply, prepare."""

@@ -1,0 +1,51 @@
+"""Say what would keep an image, a file tree or this machine from running on Azure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import bootworthy
+from bootworthy.model.intent import Intent
+from bootworthy.model.report import Report, RuleResult
+from bootworthy.rules.catalogue import all_rules
+from bootworthy.work.evaluate import check_rules
+from bootworthy.work.opening import Opened, PathLike, Reading, opened
+
+
+def check(
+    image: PathLike | None = None,
+    *,
+    root: PathLike | None = None,
+    intent: Intent | None = None,
+    reading: Reading | None = None,
+) -> Report:
+    """Run every rule over an image, or over the file tree at ``root`` (``/``: this machine).
+
+    Nothing is written, mounted or run. A finding is part of the report, not an error.
+
+    Raises:
+        ImageError: the image cannot be read, or holds no Linux.
+        HostError: this machine lacks what the engine needs.
+    """
+    began = time.monotonic()
+    with opened(image, root, reading or Reading()) as subject:
+        results = check_rules(all_rules(), subject.subject(intent or Intent()))
+        return report_of("check", subject, results, time.monotonic() - began)
+
+
+def report_of(
+    command: str, subject: Opened, results: Iterable[RuleResult], seconds: float
+) -> Report:
+    """A report on an open subject."""
+    return Report(
+        command=command,
+        version=bootworthy.__version__,
+        subject=subject.name,
+        results=tuple(results),
+        seconds=seconds,
+        engine=subject.session.engine,
+        image=subject.image.info() if subject.image else None,
+        guest=subject.guest.info(),
+        notes=subject.image.container.notes if subject.image else (),
+    )

@@ -1,0 +1,82 @@
+"""Open what a verb is about: a disk image with the guest in it, a directory, or this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bootworthy.disk.image import Image, open_image
+from bootworthy.guest.engines.base import Session
+from bootworthy.guest.engines.select import open_directory_session, open_guest_session
+from bootworthy.guest.guest import Guest
+from bootworthy.model.errors import UsageError
+from bootworthy.model.events import Observer, ignore
+from bootworthy.model.intent import Intent
+from bootworthy.rules.subject import Subject
+from bootworthy.work.target import guest_of
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a guest is reached: engine, which Linux, what a qcow2 may refer to."""
+
+    engine: str = "auto"
+    guest: str | None = None
+    allow_backing: bool = False
+    trust_image: bool = False
+    observer: Observer = ignore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An open subject; ``image`` is None for directories."""
+
+    name: str
+    session: Session
+    guest: Guest
+    image: Image | None = None
+
+    def subject(self, intent: Intent) -> Subject:
+        """What rules look at."""
+        return Subject(intent=intent, image=self.image, guest=self.guest, live=self.name == "/")
+
+
+@contextmanager
+def opened(
+    image: PathLike | None, root: PathLike | None, reading: Reading, *, writable: bool = False
+) -> Iterator[Opened]:
+    """Open an image for reading, or a directory for reading or writing.
+
+    Raises:
+        UsageError: not exactly one of ``image`` and ``root`` is given.
+        ImageError: the image cannot be read, or holds no Linux we can reach.
+        HostError: this machine lacks what the engine needs.
+    """
+    if (image is None) == (root is None):
+        raise UsageError("usage", "name either an image or a root directory")
+    with ExitStack() as stack:
+        if root is not None:
+            session = stack.enter_context(open_directory_session(os.fspath(root), writable))
+            yield Opened(name=os.fspath(root), session=session, guest=guest_of(session))
+        elif image is not None:
+            disk = stack.enter_context(open_image(image, allow_backing=reading.allow_backing))
+            session = stack.enter_context(session_of(disk, reading, writable=False))
+            name = os.fspath(image)
+            yield Opened(name=name, session=session, guest=guest_of(session), image=disk)
+
+
+def session_of(disk: Image, reading: Reading, *, writable: bool) -> Session:
+    """Open the guest of ``disk`` with the engine asked for."""
+    return open_guest_session(
+        disk,
+        engine=reading.engine,
+        writable=writable,
+        guest=reading.guest,
+        trust_image=reading.trust_image,
+        observer=reading.observer,
+    )
