@@ -1,0 +1,1 @@
+"""Disk images as containers, partitions and file-system signatures; no guest files."""

@@ -1,0 +1,1 @@
+"""Tests of containers, partition tables and file-system signatures."""
