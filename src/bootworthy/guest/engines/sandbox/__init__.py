@@ -1,0 +1,1 @@
+"""Running a guest's programs by the host's kernel, in namespaces of their own."""
