@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bootworthy.guest.facts import (
-    accounts,
-    agent,
-    boot_loader,
-    cloud_init,
-    esp,
-    fstab,
-    initramfs,
-    kernels,
-    modprobe,
-    network,
-    packages,
-    release,
-    services,
-    sshd,
-    swap,
-)
+from bootworthy.guest import facts
+from bootworthy.guest.facts.accounts import Accounts
+from bootworthy.guest.facts.agent import Agent
+from bootworthy.guest.facts.boot_loader import BootLoader
+from bootworthy.guest.facts.cloud_init import CloudInit
+from bootworthy.guest.facts.esp import Esp
+from bootworthy.guest.facts.fstab import Fstab
+from bootworthy.guest.facts.initramfs import Initramfs
+from bootworthy.guest.facts.kernels import Kernel
+from bootworthy.guest.facts.modprobe import Directive
+from bootworthy.guest.facts.network import Network
+from bootworthy.guest.facts.packages import Packages
+from bootworthy.guest.facts.release import Release
+from bootworthy.guest.facts.services import Services
+from bootworthy.guest.facts.sshd import Sshd
+from bootworthy.guest.facts.swap import Swap
 from bootworthy.guest.families.family import Family
 from bootworthy.guest.families.registry import family_of
 from bootworthy.guest.tree import Tree
@@ -48,12 +47,12 @@ class Guest:
         self.esp_tree = esp_tree
         self.root = root
         self.root_partition = root_partition
-        self._initramfs: dict[str, initramfs.Initramfs] = {}
+        self._initramfs: dict[str, Initramfs] = {}
 
     @cached_property
-    def release(self) -> release.Release:
+    def release(self) -> Release:
         """The distribution."""
-        return release.read(self.tree)
+        return facts.release.read(self.tree)
 
     @cached_property
     def family(self) -> Family:
@@ -61,86 +60,86 @@ class Guest:
         return family_of(self.release)
 
     @cached_property
-    def packages(self) -> packages.Packages:
+    def packages(self) -> Packages:
         """The package database."""
-        return packages.read(self.tree)
+        return facts.packages.read(self.tree)
 
     @cached_property
-    def services(self) -> services.Services:
+    def services(self) -> Services:
         """The init system."""
-        return services.read(self.tree)
+        return facts.services.read(self.tree)
 
     @cached_property
-    def accounts(self) -> accounts.Accounts:
+    def accounts(self) -> Accounts:
         """The users."""
-        return accounts.read(self.tree)
+        return facts.accounts.read(self.tree)
 
     @cached_property
-    def fstab(self) -> fstab.Fstab:
+    def fstab(self) -> Fstab:
         """What is mounted at boot."""
-        return fstab.read(self.tree)
+        return facts.fstab.read(self.tree)
 
     @cached_property
-    def kernels(self) -> tuple[kernels.Kernel, ...]:
+    def kernels(self) -> tuple[Kernel, ...]:
         """The installed kernels, newest first."""
-        return kernels.read(self.tree)
+        return facts.kernels.read(self.tree)
 
     @cached_property
-    def boot_loader(self) -> boot_loader.BootLoader:
+    def boot_loader(self) -> BootLoader:
         """The boot loader's configuration."""
-        return boot_loader.read(self.tree)
+        return facts.boot_loader.read(self.tree)
 
     @cached_property
-    def bootable_kernels(self) -> tuple[kernels.Kernel, ...]:
+    def bootable_kernels(self) -> tuple[Kernel, ...]:
         """Kernels a boot entry starts; all that have an image when no entry is known."""
         started = {entry.kernel for entry in self.boot_loader.entries}
         named = tuple(k for k in self.kernels if k.image in started)
         return named or tuple(k for k in self.kernels if k.image)
 
     @cached_property
-    def esp_facts(self) -> esp.Esp | None:
+    def esp_facts(self) -> Esp | None:
         """The EFI system partition's programs, None where there is no such partition."""
-        return esp.read(self.esp_tree) if self.esp_tree else None
+        return facts.esp.read(self.esp_tree) if self.esp_tree else None
 
     @cached_property
-    def modprobe(self) -> tuple[modprobe.Directive, ...]:
+    def modprobe(self) -> tuple[Directive, ...]:
         """What modprobe is told."""
-        return modprobe.read(self.tree)
+        return facts.modprobe.read(self.tree)
 
     @cached_property
-    def sshd(self) -> sshd.Sshd:
+    def sshd(self) -> Sshd:
         """The SSH server."""
-        return sshd.read(self.tree)
+        return facts.sshd.read(self.tree)
 
     @cached_property
-    def network(self) -> network.Network:
+    def network(self) -> Network:
         """The network configuration."""
-        return network.read(self.tree)
+        return facts.network.read(self.tree)
 
     @cached_property
-    def agent(self) -> agent.Agent:
+    def agent(self) -> Agent:
         """The Azure Linux agent."""
-        return agent.read(self.tree)
+        return facts.agent.read(self.tree)
 
     @cached_property
-    def cloud_init(self) -> cloud_init.CloudInit:
+    def cloud_init(self) -> CloudInit:
         """The provisioning agent cloud-init."""
-        return cloud_init.read(self.tree)
+        return facts.cloud_init.read(self.tree)
 
     @cached_property
-    def swap(self) -> swap.Swap:
+    def swap(self) -> Swap:
         """Swap files and units."""
-        return swap.read(self.tree, self.fstab)
+        return facts.swap.read(self.tree, self.fstab)
 
     @cached_property
     def architecture(self) -> Architecture | None:
         """The processor architecture of the guest's programs."""
-        return kernels.architecture(self.tree)
+        return facts.kernels.architecture(self.tree)
 
-    def initramfs(self, path: str) -> initramfs.Initramfs:
+    def initramfs(self, path: str) -> Initramfs:
         """What is inside the initramfs at ``path``, read once."""
         if path not in self._initramfs:
-            self._initramfs[path] = initramfs.read(self.tree, path)
+            self._initramfs[path] = facts.initramfs.read(self.tree, path)
         return self._initramfs[path]
 
     def info(self) -> GuestInfo:

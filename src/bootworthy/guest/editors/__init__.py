@@ -1,0 +1,1 @@
+"""Configuration files parsed, edited and printed again: comments, order and quoting survive."""

@@ -1,0 +1,1 @@
+"""Network configuration, one module a program that brings interfaces up."""

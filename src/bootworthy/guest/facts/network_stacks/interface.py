@@ -1,0 +1,36 @@
+"""A configured network interface, whichever program configures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bootworthy.model.finding import Place
+
+
+class Method(StrEnum):
+    """How an interface is configured."""
+
+    DHCP = "dhcp"
+    STATIC = "static"
+    MANUAL = "manual"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """One configured interface: ``name`` may be a pattern, ``mac`` is what pins it, if anything.
+
+    ``starts`` tells whether it comes up at boot or when the device appears.
+    """
+
+    name: str
+    method: Method
+    mac: str
+    starts: bool
+    stack: str
+    place: Place
+
+
+# The driver of Azure's synthetic cards (drivers/net/hyperv/netvsc_drv.c).
+AZURE_DRIVER = "hv_netvsc"
