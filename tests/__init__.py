@@ -1,0 +1,1 @@
+"""Tests, mirroring src/bootworthy, and the guests they run against."""

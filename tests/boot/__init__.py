@@ -1,0 +1,1 @@
+"""Boot images in QEMU and judge what they say on their serial console."""

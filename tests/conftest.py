@@ -1,0 +1,75 @@
+"""Guests that the whole session shares, built once and never written to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.guests.cache import CACHE
+from tests.guests.catalogue import RECIPES
+from tests.guests.recipe import build
+
+REQUIRE_ALL = "BOOTWORTHY_REQUIRE_ALL"
+"""Set to 1 where every layer must run: what would be skipped then fails."""
+
+_GUEST_TOOLS = ("mmdebstrap", "mke2fs", "debugfs", "mkfs.fat", "mcopy", "sfdisk", "unshare")
+_BOOT_TOOLS = ("qemu-system-x86_64",)
+_APPLIANCE_TOOLS = ("guestfish", "supermin")
+# Each fills two cores for minutes: two at once would only run into their limits.
+_EMULATED = ("appliance", "boot")
+
+
+@pytest.fixture(scope="session")
+def bios_guest() -> Path:
+    """The pristine Debian guest for BIOS; read-only."""
+    return _guest("bios")
+
+
+@pytest.fixture(scope="session")
+def uefi_guest() -> Path:
+    """The pristine Debian guest for UEFI; read-only."""
+    return _guest("uefi")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let one emulated machine run at a time, however many workers there are."""
+    if not any(item.get_closest_marker(name) for name in _EMULATED):
+        return (yield)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "machine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return (yield)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, loudly, what this machine cannot run; fail instead where all must run."""
+    if item.get_closest_marker("guest") and os.geteuid():
+        _lack("building a guest needs root: run scripts/test as root")
+    if item.get_closest_marker("guest"):
+        _need(_GUEST_TOOLS)
+    if item.get_closest_marker("boot"):
+        _need(_BOOT_TOOLS)
+    if item.get_closest_marker("appliance"):
+        _need(_APPLIANCE_TOOLS)
+
+
+def _guest(name: str) -> Path:
+    return build(RECIPES[name])
+
+
+def _need(tools: tuple[str, ...]) -> None:
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing:
+        _lack(f"missing {', '.join(missing)}: run scripts/setup test")
+
+
+def _lack(reason: str) -> None:
+    if os.environ.get(REQUIRE_ALL) == "1":
+        pytest.fail(f"{REQUIRE_ALL}=1, but {reason}", pytrace=False)
+    pytest.skip(f"NOT TESTED: {reason}")

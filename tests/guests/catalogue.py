@@ -1,0 +1,10 @@
+"""The recipes by name."""
+
+from __future__ import annotations
+
+from tests.guests.debian_bios import DebianBios
+from tests.guests.debian_uefi import DebianUefi
+from tests.guests.recipe import Recipe
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DebianBios(), DebianUefi())}
+"""Every guest that can be built, by the name the command line takes."""

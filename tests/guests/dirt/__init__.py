@@ -1,0 +1,1 @@
+"""What a machine gathers in its first life, one module a kind."""
