@@ -34,7 +34,7 @@ Examples:
 @options.RESULT
 @options.TALK
 @click.pass_context
-def command(ctx: click.Context, **given: Any) -> None:
+def command(ctx: click.Context, /, **given: Any) -> None:
     """Say what would keep IMAGE from running on Azure.
 
     IMAGE is a disk image (raw, qcow2 or fixed VHD), or / for the running machine. Nothing is

@@ -49,7 +49,7 @@ Examples:
 @options.RESULT
 @options.TALK
 @click.pass_context
-def command(ctx: click.Context, **given: Any) -> None:
+def command(ctx: click.Context, /, **given: Any) -> None:
     """Make IMAGE run on Azure and write it as a fixed VHD.
 
     The image is copied once, the guest in the copy is fixed, checked again and sealed. IMAGE is

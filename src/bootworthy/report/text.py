@@ -6,9 +6,11 @@ know about terminals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
 from bootworthy.model.plan import Change, ChangeKind
@@ -166,12 +168,32 @@ def _is_fixable(finding: Finding) -> bool:
     return finding.fix is not None and finding.fix.safety is Safety.SAFE
 
 
-def change_lines(changes: tuple[Change, ...], *, diffs: bool) -> Iterator[Line]:
-    """What was changed, or would be: a line for each thing, with its diff when asked for."""
-    for change in changes:
-        yield _change(change)
-        if diffs:
-            yield from (_diff_line(text) for text in change.diff.splitlines())
+# More changes of one sort than this are told in one line, unless details are asked for.
+_FEW = 4
+
+
+def change_lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[Line]:
+    """What was changed, or would be.
+
+    With ``diffs`` a line for each thing and its diff below; else many things of one step and sort
+    are one line.
+    """
+    for _, group in groupby(changes, key=lambda change: (change.step, change.rules, change.kind)):
+        alike = list(group)
+        if len(alike) > _FEW and not diffs:
+            yield _many(alike)
+            continue
+        for change in alike:
+            yield _change(change)
+            if diffs:
+                yield from (_diff_line(text) for text in change.diff.splitlines())
+
+
+def _many(changes: list[Change]) -> Line:
+    first = changes[0]
+    shared = posixpath.commonpath([change.what for change in changes])
+    where = f"{plural(len(changes), 'file')} in {shared}"
+    return (_CHANGE_MARK[first.kind], Span(where), Span(_rules(first), Style.FAINT))
 
 
 _CHANGE_MARK = {
@@ -185,14 +207,17 @@ _CHANGE_MARK = {
 
 
 def _change(change: Change) -> Line:
-    rules = f"  ({', '.join(change.rules)})" if change.rules else ""
     detail = f"  {change.detail}" if change.detail else ""
     return (
         _CHANGE_MARK[change.kind],
         Span(change.what),
         Span(detail, Style.FAINT),
-        Span(rules, Style.FAINT),
+        Span(_rules(change), Style.FAINT),
     )
+
+
+def _rules(change: Change) -> str:
+    return f"  ({', '.join(change.rules)})" if change.rules else ""
 
 
 def _diff_line(text: str) -> Line:

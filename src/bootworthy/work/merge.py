@@ -13,12 +13,10 @@ from bootworthy.model.steps import (
     AddMountOptions,
     AllowModules,
     DropMounts,
-    EmptyFiles,
     EnableUnits,
     InstallPackages,
     LockPasswords,
     RemoveAccounts,
-    RemovePaths,
     SetKernelArguments,
     SetKeys,
     Step,
@@ -29,12 +27,10 @@ from bootworthy.model.steps import (
 # Steps whose tuples simply add up, whatever asked for them.
 _UNITED = (
     AllowModules,
-    EmptyFiles,
     EnableUnits,
     InstallPackages,
     LockPasswords,
     RemoveAccounts,
-    RemovePaths,
     SetKernelArguments,
     UpdateInitramfs,
 )

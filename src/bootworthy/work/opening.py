@@ -61,13 +61,16 @@ def opened(
         raise UsageError("usage", "name either an image or a root directory")
     with ExitStack() as stack:
         if root is not None:
-            session = stack.enter_context(open_directory_session(os.fspath(root), writable))
-            yield Opened(name=os.fspath(root), session=session, guest=guest_of(session))
+            tree = open_directory_session(os.fspath(root), writable, observer=reading.observer)
+            yield _of_session(os.fspath(root), stack.enter_context(tree), None)
         elif image is not None:
             disk = stack.enter_context(open_image(image, allow_backing=reading.allow_backing))
-            session = stack.enter_context(session_of(disk, reading, writable=False))
-            name = os.fspath(image)
-            yield Opened(name=name, session=session, guest=guest_of(session), image=disk)
+            session = session_of(disk, reading, writable=False)
+            yield _of_session(os.fspath(image), stack.enter_context(session), disk)
+
+
+def _of_session(name: str, session: Session, image: Image | None) -> Opened:
+    return Opened(name=name, session=session, guest=guest_of(session), image=image)
 
 
 def session_of(disk: Image, reading: Reading, *, writable: bool) -> Session:

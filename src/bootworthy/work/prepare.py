@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from bootworthy.disk import footer, repartition
 from bootworthy.disk.copying import copy_disk
+from bootworthy.disk.extents import Kind
 from bootworthy.disk.image import Image, open_image
 from bootworthy.disk.sizes import MIB, round_up_to_mib
 from bootworthy.model.events import BytesMoved, Observer, StepFinished, StepStarted
@@ -165,7 +166,8 @@ def _needed(image: Image, first: tuple[RuleResult, ...]) -> int:
     steps = plan_for(findings_of(first)).steps
     packages = any(isinstance(item.step, InstallPackages) for item in steps)
     growth = (_HEADROOM if steps else 0) + (_HEADROOM_PACKAGES if packages else 0)
-    return image.container.extents().data_bytes + growth
+    extents = image.container.extents()
+    return extents.bytes_of(Kind.DATA) + extents.bytes_of(Kind.ENCODED) + growth
 
 
 def _make(
