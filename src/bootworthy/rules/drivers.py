@@ -13,10 +13,6 @@ BOOT = ("hv_vmbus", "hv_storvsc")
 # What every initramfs of ours holds; the article adds the network to the two above (step 3).
 INITRAMFS = (*BOOT, "hv_netvsc")
 
-# The file systems of the EFI system partition and of the provisioning DVD.
-VFAT = "vfat"
-UDF = "udf"
-
 
 def present(kernel: Kernel, names: Iterable[str]) -> tuple[str, ...]:
     """Those of ``names`` that the kernel has as loadable modules."""
@@ -41,3 +37,14 @@ def kernels_without(
 def place_of(kernel: Kernel) -> Place:
     """Where a kernel is, for findings about what it lacks."""
     return Place(kernel.modules_dir or kernel.image or "/boot", within=f"kernel {kernel.release}")
+
+
+def is_older(kernel: Kernel, version: tuple[int, ...]) -> bool:
+    """Whether a kernel is older than ``version``; one whose release has no number is not."""
+    return bool(kernel.version) and kernel.version < version
+
+
+def built_in_everywhere(kernels: Iterable[Kernel], name: str) -> bool:
+    """Whether every one of ``kernels`` has the driver built in, so that nothing has to load it."""
+    states = {kernel.module(name) for kernel in kernels}
+    return states == {ModuleState.BUILTIN}

@@ -15,7 +15,10 @@ from bootworthy.rules.subject import Subject
 Check: TypeAlias = Callable[[Subject], Iterable[Violation]]
 
 Condition: TypeAlias = Callable[[Subject], str]
-"""Says why a rule does not apply to a subject; an empty string when it does."""
+"""Says why a rule does not apply to a subject; an empty string when it does.
+
+Raises NotCheckedError when what it would apply to cannot be read.
+"""
 
 
 class NotCheckedError(Exception):

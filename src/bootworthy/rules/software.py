@@ -12,7 +12,7 @@ def install(guest: Guest, need: Need, *more: Step) -> Fix:
     """Install what provides ``need``, then carry out ``more``."""
     packages = guest.family.packages_for(need)
     if not packages:
-        return by_hand(f"install {need.value} by this distribution's own means")
+        return by_hand(f"install: {need.value}, by this distribution's own means")
     steps = (InstallPackages(packages=packages), *more)
     return Fix(title=f"install {', '.join(packages)}", steps=steps)
 

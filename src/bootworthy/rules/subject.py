@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NoReturn
@@ -16,13 +17,15 @@ from bootworthy.model.intent import Architecture, Generation, Intent
 class Subject:
     """An image with its guest, or a guest alone (a directory, the running machine).
 
-    ``live`` is True for the running machine, whose identity a check must not call stale.
+    ``live`` is True for the running machine, whose identity a check must not call stale. ``now``
+    is the time that ages are told by.
     """
 
     intent: Intent = field(default_factory=Intent)
     image: Image | None = None
     guest: Guest | None = None
     live: bool = False
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     @property
     def disk(self) -> Image:

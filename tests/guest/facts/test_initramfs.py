@@ -44,6 +44,7 @@ def test_every_compression(compression: str) -> None:
     assert found.modules_prefix == f"usr/lib/modules/{RELEASE}"
     assert found.names == {name.rstrip("/") for name in DEBIAN}
     assert found.small_files == {
+        "init": "#!/bin/sh\n",
         "conf/initramfs.conf": "MODULES=most\n",
         "conf/modules": "hv_vmbus\n",
         "etc/modprobe.d/no-udf.conf": "install udf /bin/true\n",

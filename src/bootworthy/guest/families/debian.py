@@ -15,8 +15,8 @@ _REPOSITORY = "/run/bootworthy/packages"
 _SOURCES = f"{_REPOSITORY}/sources.list"
 _LISTS = "/run/bootworthy-lists"
 
-# Debian 12 renamed the agent's package (its control file conflicts with walinuxagent).
-_FIRST_WAAGENT_DEBIAN = 12
+# Debian 13 has no more isc-dhcp-client; its ifupdown works with dhcpcd.
+_FIRST_DHCPCD_DEBIAN = 13
 
 _PACKAGES = {
     Need.CLOUD_INIT: ("cloud-init",),
@@ -68,16 +68,27 @@ class Debian(Family):
     def packages_for(self, need: Need) -> tuple[str, ...]:
         """The article's apt line names two packages that do not exist; these do."""
         if need is Need.AGENT:
-            return (self._agent_package(),)
+            # Debian and Ubuntu package the agent independently of each other.
+            return ("walinuxagent" if self._is_ubuntu else "waagent",)
         if need is Need.HYPERV_DAEMONS:
-            # Ubuntu ships the daemons with each kernel flavour instead.
-            return ("linux-cloud-tools-azure",) if self._is_ubuntu else ("hyperv-daemons",)
+            # Ubuntu ships the daemons with each kernel flavour instead; an image that was not
+            # made for Azure has the generic one, whose tools this package follows.
+            return ("linux-cloud-tools-virtual",) if self._is_ubuntu else ("hyperv-daemons",)
+        if need is Need.NETWORK:
+            return ("ifupdown", self._dhcp_client)
         return _PACKAGES[need]
 
-    def _agent_package(self) -> str:
+    def conflicts_of(self, need: Need) -> tuple[str, ...]:
+        """Debian's agent conflicts with NetworkManager (its control file); Ubuntu's does not."""
+        if need is Need.AGENT and not self._is_ubuntu:
+            return ("network-manager",)
+        return ()
+
+    @property
+    def _dhcp_client(self) -> str:
         major = self.release.major
-        old = major is not None and major < _FIRST_WAAGENT_DEBIAN
-        return "walinuxagent" if self._is_ubuntu or old else "waagent"
+        is_old = major is not None and major < _FIRST_DHCPCD_DEBIAN
+        return "isc-dhcp-client" if is_old or self._is_ubuntu else "dhcpcd-base"
 
     def units_for(self, need: Need) -> tuple[str, ...]:
         """The agent's unit is walinuxagent here, not waagent as the article has it."""

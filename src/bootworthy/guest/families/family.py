@@ -20,6 +20,7 @@ class Need(StrEnum):
     GDISK = "sgdisk"
     HYPERV_DAEMONS = "Hyper-V daemons"
     SSH_SERVER = "SSH server"
+    NETWORK = "network configuration without NetworkManager"
 
 
 class Family(ABC):
@@ -31,6 +32,11 @@ class Family(ABC):
     @abstractmethod
     def packages_for(self, need: Need) -> tuple[str, ...]:
         """The packages that provide ``need``; empty when this release has none."""
+
+    def conflicts_of(self, need: Need) -> tuple[str, ...]:
+        """Packages that are removed when what provides ``need`` is installed."""
+        del need
+        return ()
 
     @abstractmethod
     def units_for(self, need: Need) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bootworthy.guest.facts.agent import CONFIG
+from bootworthy.guest.facts.agent import CONFIG, Agent
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import SetKeys
 from bootworthy.rules import sources
@@ -34,7 +34,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     agent = subject.linux.agent
     if not agent.version:
         raise NotCheckedError("the agent's version is not known")
-    version = tuple(int(part) for part in re.findall(r"\d+", agent.version)[:4])
+    version = tuple(int(part[:9]) for part in re.findall(r"[0-9]+", agent.version)[:4])
     off = [name for name in _SWITCHES if not agent.is_on(name, default=True)]
     if version < _MINIMUM and off:
         yield Violation(
@@ -42,8 +42,11 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place(agent.config or CONFIG, agent.settings[off[0]].line),
             found=f"{agent.version}, {off[0]}=n",
             expected="2.2.53.1 or later, or AutoUpdate on",
-            fix=Fix(
-                title="let the agent update itself",
-                steps=(SetKeys(path=CONFIG, settings=tuple((name, "y") for name in off)),),
-            ),
+            fix=_fix(agent, off),
         )
+
+
+def _fix(agent: Agent, off: list[str]) -> Fix:
+    settings = tuple((name, "y") for name in off)
+    step = SetKeys(path=agent.config or CONFIG, settings=settings)
+    return Fix(title="let the agent update itself", steps=(step,))

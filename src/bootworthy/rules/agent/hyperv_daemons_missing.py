@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bootworthy.guest.facts import udev_wants
+from bootworthy.guest.facts.services import Unit, UnitState
 from bootworthy.guest.families.family import Need
+from bootworthy.guest.guest import Guest
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import EnableUnits
 from bootworthy.rules import software, sources
@@ -25,9 +28,8 @@ _PROGRAMS = ("hv_kvp_daemon", "hypervkvpd")
     sources=(sources.ARTICLE, sources.LISA),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """The key-value daemon is installed and enabled."""
+    """The key-value daemon is installed, and starts at boot or when its device appears."""
     guest = subject.linux
-    names = guest.family.units_for(Need.HYPERV_DAEMONS)
     if not software.has_program(guest, *_PROGRAMS):
         yield Violation(
             message="the Hyper-V daemons are not installed",
@@ -36,7 +38,7 @@ def check(subject: Subject) -> Iterator[Violation]:
             expected="the daemons, started at boot",
             fix=software.install(guest, Need.HYPERV_DAEMONS),
         )
-    elif (unit := guest.services.first_present(*names)) and not unit.starts:
+    elif unit := _idle(guest):
         yield Violation(
             message="the Hyper-V daemons do not start at boot",
             place=Place(unit.path or unit.name),
@@ -44,3 +46,12 @@ def check(subject: Subject) -> Iterator[Violation]:
             expected=f"{unit.name} is enabled",
             fix=Fix(title=f"enable {unit.name}", steps=(EnableUnits(units=(unit.name,)),)),
         )
+
+
+def _idle(guest: Guest) -> Unit | None:
+    """The daemon's unit when nothing starts it; Debian's package has a udev rule do it."""
+    unit = guest.services.first_present(*guest.family.units_for(Need.HYPERV_DAEMONS))
+    if unit is None or unit.starts:
+        return None
+    by_udev = unit.state is not UnitState.MASKED and unit.name in udev_wants.read(guest.tree)
+    return None if by_udev else unit

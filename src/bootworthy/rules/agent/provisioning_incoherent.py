@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootworthy.guest.facts.agent import CONFIG
+from bootworthy.guest.families.family import Need
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import SetKeys
-from bootworthy.rules import sources
-from bootworthy.rules.agent.settings import provisioning
+from bootworthy.rules import software, sources
+from bootworthy.rules.agent.settings import PROVISIONED, provisioning
 from bootworthy.rules.conditions import with_agent
 from bootworthy.rules.provisioning import cloud_init_starts
 from bootworthy.rules.rule import rule
@@ -16,12 +17,17 @@ from bootworthy.rules.subject import Subject
 
 _KEY = "Provisioning.Agent"
 
+# Who reports ready: CloudInitProvisionHandler waits 1800 s for cloud-init's ovf-env.xml,
+# ProvisionHandler refuses to work beside cloud-init (azurelinuxagent/pa/provision/).
+_BESIDE = "the agent is to provision, which it refuses to do beside cloud-init"
+_NOT_INSTALLED = "the agent waits half an hour for cloud-init, which is not installed"
+
 
 @rule(
     code="AGT-09",
     name="provisioning-agent-incoherent",
     severity=Severity.ERROR,
-    why="The agent waits half an hour for a cloud-init that is not there, or both provision.",
+    why="Nobody reports ready, or two programs provision; Azure gives the machine up.",
     when=(with_agent,),
     article=(53, 56, 57),
     sources=(sources.ARTICLE, sources.AGENT_SOURCE),
@@ -32,7 +38,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     """The value in force fits what is installed and what the image is for."""
     agent = subject.linux.agent
     value = (agent.value(_KEY) or "auto").lower()
-    problem = _problem(subject, value)
+    problem, severity = _problem(subject, value)
     if problem:
         wanted = _wanted(subject)
         setting = agent.settings.get(_KEY)
@@ -41,30 +47,47 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place(agent.config or CONFIG, setting.line if setting else None),
             found=f"{_KEY}={setting.value}" if setting else f"no {_KEY}, which means auto",
             expected=f"{_KEY}={wanted}",
-            fix=Fix(
-                title=f"set {_KEY}={wanted}",
-                steps=(SetKeys(path=CONFIG, settings=((_KEY, wanted),)),),
-            ),
+            fix=_fix(subject, value, wanted),
+            severity=severity,
         )
 
 
 def _wanted(subject: Subject) -> str:
+    """Who should provision; cloud-init where it is, or where CI-01 can install it."""
     wanted = provisioning(subject.intent)[1]
-    if wanted == "cloud-init" and not subject.linux.cloud_init.installed:
-        return "waagent"
-    return wanted
+    guest = subject.linux
+    there = guest.cloud_init.installed or bool(guest.family.packages_for(Need.CLOUD_INIT))
+    return "waagent" if wanted == "cloud-init" and not there else wanted
 
 
-def _problem(subject: Subject, value: str) -> str:
+def _problem(subject: Subject, value: str) -> tuple[str, Severity | None]:
     if not subject.intent.generalized:
-        return "" if value == "disabled" else "a specialized image must not be provisioned again"
+        return _problem_of_specialized(subject, value)
+    installed = subject.linux.cloud_init.installed
     starts = cloud_init_starts(subject.linux)
+    if value == "cloud-init" and not installed:
+        return _NOT_INSTALLED, None
+    if value == "disabled" and not starts:
+        return "the agent is told not to provision, and nothing else does", None
+    if value == "waagent" and installed:
+        # Where cloud-init is switched off, its own rules switch it on.
+        return _BESIDE, None if starts else Severity.WARNING
+    if value == "auto" and installed:
+        return "who provisions is left to a guess at boot", Severity.NOTE
+    return "", None
+
+
+def _problem_of_specialized(subject: Subject, value: str) -> tuple[str, Severity | None]:
     if value == "disabled":
-        return "the agent is told not to provision a generalized image" if not starts else ""
-    if value == "cloud-init" and not subject.linux.cloud_init.installed:
-        return "the agent waits for cloud-init, which is not installed"
-    if value == "waagent" and starts:
-        return "the agent provisions beside cloud-init"
-    if value == "auto" and subject.linux.cloud_init.installed:
-        return "who provisions is left to a guess at boot"
-    return ""
+        return "", None
+    if subject.linux.tree.exists(PROVISIONED):
+        return "a specialized image is provisioned again once the agent forgets", Severity.NOTE
+    return "the agent waits for provisioning that a specialized image does not get", None
+
+
+def _fix(subject: Subject, value: str, wanted: str) -> Fix:
+    if value == wanted:
+        return software.install(subject.linux, Need.CLOUD_INIT)
+    path = subject.linux.agent.config or CONFIG
+    step = SetKeys(path=path, settings=((_KEY, wanted),))
+    return Fix(title=f"set {_KEY}={wanted}", steps=(step,))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from bootworthy.guest.guest import Guest
 from bootworthy.model.finding import Place, Severity, Violation, by_hand
 from bootworthy.rules import sources
+from bootworthy.rules.agent import interpreter
 from bootworthy.rules.conditions import with_agent
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 _MINIMUM = (2, 6)
-_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/usr/libexec")
 
 
 @rule(
@@ -27,31 +25,22 @@ _FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/usr/libexec")
 )
 def check(subject: Subject) -> Iterator[Violation]:
     """The interpreter that the agent's first line names is there, and is 2.6 or later."""
-    guest = subject.linux
-    interpreter = guest.agent.interpreter
-    if not interpreter:
+    agent = subject.linux.agent
+    if not agent.interpreter:
         return
-    path = _find(guest, interpreter)
-    if path is None or _version(path) < _MINIMUM:
+    path = interpreter.find(subject.linux)
+    if path is None or _is_too_old(path):
+        state = "is missing" if path is None else "is too old"
         yield Violation(
-            message=f"the agent cannot start: {interpreter} is missing or too old",
-            place=Place(guest.agent.program or "/usr/sbin/waagent", 1),
-            found=path or f"no {interpreter}",
+            message=f"the agent cannot start: its interpreter {agent.interpreter} {state}",
+            place=Place(agent.program or "/usr/sbin/waagent", 1),
+            found=path or f"no {agent.interpreter}",
             expected="Python 2.6 or later",
             fix=by_hand("install the Python that the agent's package asks for"),
         )
 
 
-def _find(guest: Guest, interpreter: str) -> str | None:
-    if interpreter.startswith("/"):
-        return guest.tree.resolve(interpreter) if guest.tree.is_file(interpreter) else None
-    paths = (f"{folder}/{interpreter}" for folder in _FOLDERS)
-    return next((guest.tree.resolve(path) for path in paths if guest.tree.is_file(path)), None)
-
-
-def _version(path: str) -> tuple[int, ...]:
-    """The version in the interpreter's real name; new enough when it has none."""
-    match = re.search(r"python(\d+)(?:\.(\d+))?$", path)
-    if not match:
-        return _MINIMUM
-    return (int(match[1]), int(match[2] or 9))
+def _is_too_old(path: str) -> bool:
+    """Whether the name says so; one without a minor version may be any of its major's."""
+    version = interpreter.version(path)
+    return bool(version) and version < _MINIMUM[: len(version)]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from bootworthy.guest.facts.agent import CONFIG
+from bootworthy.guest.guest import Guest
 from bootworthy.model.intent import Intent, ResourceSwap
 from bootworthy.model.steps import SetKeys
+from bootworthy.rules.provisioning import cloud_init_starts
 
 # Article, step 6: "ResourceDisk.SwapSizeMB=2048  ## NOTE: Set this to your desired size."
 SWAP_MIB = 2048
 
 RESOURCE_MOUNT = "/mnt/resource"
+
+STATE = "/var/lib/waagent"
+
+# The agent writes it when it has provisioned, and provisions no more where it is
+# (azurelinuxagent/pa/provision/default.py).
+PROVISIONED = f"{STATE}/provisioned"
 
 _SWAP_BY_AGENT = (
     ("ResourceDisk.Format", "y"),
@@ -19,6 +27,8 @@ _SWAP_BY_AGENT = (
     ("ResourceDisk.SwapSizeMB", str(SWAP_MIB)),
 )
 _HANDS_OFF = (("ResourceDisk.Format", "n"), ("ResourceDisk.EnableSwap", "n"))
+
+_DISK_MODULE = "azurelinuxagent/daemon/resourcedisk/default.py"
 
 
 def provisioning(intent: Intent) -> tuple[str, str]:
@@ -34,3 +44,12 @@ def resource_disk(intent: Intent) -> tuple[tuple[str, str], ...]:
 def all_settings(intent: Intent) -> SetKeys:
     """Everything a freshly installed agent has to be told."""
     return SetKeys(path=CONFIG, settings=(provisioning(intent), *resource_disk(intent)))
+
+
+def leaves_disk_to_cloud_init(guest: Guest) -> bool:
+    """Whether the agent lets the temporary disk alone whatever waagent.conf says.
+
+    Debian patches it to do so wherever cloud-init is enabled (its changelog, 2.2.45-3).
+    """
+    path = f"{guest.agent.modules_dir}/{_DISK_MODULE}"
+    return cloud_init_starts(guest) and "cloud_init_is_enabled" in guest.tree.text_or(path)

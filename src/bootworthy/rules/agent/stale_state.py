@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import RemovePaths
 from bootworthy.rules import sources
+from bootworthy.rules.agent.settings import PROVISIONED, STATE
+from bootworthy.rules.cleanup.leftovers import present, shorten
 from bootworthy.rules.conditions import generalized, has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
-_STATE = "/var/lib/waagent"
-
-# waagent -deprovision empties the first two and, on systems it set up, removes the rest
-# (azurelinuxagent/pa/deprovision/default.py).
+# waagent -deprovision removes the first two and the unit (azurelinuxagent/pa/deprovision/
+# default.py).
 _PATTERNS = (
-    f"{_STATE}/*",
+    f"{STATE}/*",
     "/var/log/azure/*",
     "/etc/systemd/system/waagent-network-setup.service",
 )
+
+# The agent skips provisioning, cloud-init applies the old machine's settings, the agent sleeps.
+_FATAL = (PROVISIONED, f"{STATE}/ovf-env.xml", f"{STATE}/disable_agent")
 
 
 @rule(
@@ -34,12 +37,14 @@ _PATTERNS = (
 def check(subject: Subject) -> Iterator[Violation]:
     """/var/lib/waagent and the agent's other leavings are empty."""
     tree = subject.linux.tree
-    found = [path for pattern in _PATTERNS for path in tree.glob(pattern)]
+    fatal = present(tree, _FATAL)
+    found = list(dict.fromkeys(fatal + present(tree, _PATTERNS)))
     if found:
         yield Violation(
             message="state of the agent is in the image",
             place=Place(found[0]),
-            found=", ".join(found),
+            found=shorten(found),
             expected="none",
             fix=Fix(title="remove it", steps=(RemovePaths(patterns=_PATTERNS),)),
+            severity=None if fatal else Severity.WARNING,
         )

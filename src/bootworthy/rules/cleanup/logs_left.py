@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from glob import escape
 
 from bootworthy.guest.tree import Kind, Tree
 from bootworthy.model.finding import Fix, Place, Severity, Violation
@@ -51,11 +52,16 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place((removed or full)[0]),
             found=shorten(removed + full),
             expected="empty logs",
-            fix=Fix(
-                title="empty the logs, remove journals and rotated copies",
-                steps=(EmptyFiles(patterns=tuple(full)), RemovePaths(patterns=_REMOVED)),
-            ),
+            fix=_fix(full),
         )
+
+
+def _fix(full: list[str]) -> Fix:
+    empty = EmptyFiles(patterns=tuple(map(escape, full)))
+    return Fix(
+        title="empty the logs, remove journals and rotated copies",
+        steps=(empty, RemovePaths(patterns=_REMOVED)),
+    )
 
 
 def _full_logs(tree: Tree) -> Iterator[str]:

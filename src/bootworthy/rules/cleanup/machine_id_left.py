@@ -20,8 +20,8 @@ _FIX = Fix(title="leave the machine id to the first boot", steps=(ResetMachineId
 @rule(
     code="CLEAN-08",
     name="machine-id-left",
-    severity=Severity.ERROR,
-    why="DHCP clients identify themselves by it: two machines get one address.",
+    severity=Severity.WARNING,
+    why="DHCP clients, journals and management tools take machines with one id for one machine.",
     when=(generalized, has_guest),
     article=(65,),
     sources=(sources.SYSTEMD_MACHINE_ID, sources.CLOUD_INIT_SOURCE),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
+from bootworthy.model.finding import Place, Severity, Violation, by_hand
 from bootworthy.rules import sources
-from bootworthy.rules.cloud_init.files import DATASOURCE
+from bootworthy.rules.cloud_init.files import DATASOURCE, write
 from bootworthy.rules.conditions import generalized, with_cloud_init
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
+_NAME = "Azure"
 _OPTION = "apply_network_config"
 
 # cloudinit/sources/DataSourceAzure.py, BUILTIN_DS_CONFIG, and what its schema documents.
@@ -44,16 +46,16 @@ def check(subject: Subject) -> Iterator[Violation]:
     """datasource.Azure has known keys only, and apply_network_config is false."""
     cloud_init = subject.linux.cloud_init
     place = Place(cloud_init.origin.get("datasource", "/etc/cloud/cloud.cfg"))
-    datasource = cloud_init.config.get("datasource")
-    options = datasource.get("Azure") if isinstance(datasource, Mapping) else None
-    options = options if isinstance(options, Mapping) else {}
+    datasource = _mapping(cloud_init.config.get("datasource"))
+    options = _mapping(datasource.get(_NAME))
     unknown = sorted(str(key) for key in options if key not in _KNOWN)
+    unknown += sorted(str(key) for key in datasource if _is_misspelled(key))
     if unknown:
         yield Violation(
-            message=f"the Azure data source knows no {', '.join(unknown)}",
+            message=f"the Azure data source has no option {', '.join(unknown)}",
             place=place,
             found=", ".join(unknown),
-            expected="options that cloud-init documents",
+            expected="datasource, Azure, and options that cloud-init documents",
             fix=by_hand("correct the spelling"),
         )
     if options.get(_OPTION) is not False:
@@ -62,6 +64,14 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=place,
             found=f"{_OPTION}: {options.get(_OPTION, 'not set, which means true')}",
             expected=f"{_OPTION}: False",
-            fix=Fix(title=f"write {DATASOURCE.path}", steps=(DATASOURCE,)),
+            fix=write(DATASOURCE, "datasource", cloud_init),
             severity=Severity.NOTE,
         )
+
+
+def _mapping(value: object) -> Mapping[object, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_misspelled(key: object) -> bool:
+    return isinstance(key, str) and key != _NAME and key.casefold() == _NAME.casefold()

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 
 from bootworthy.guest.facts.cloud_init import CloudInit
 from bootworthy.guest.guest import Guest
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.finding import Place, Severity, Violation
 from bootworthy.rules import sources
-from bootworthy.rules.cloud_init.files import DATASOURCE
+from bootworthy.rules.cloud_init.files import DATASOURCE, write
 from bootworthy.rules.conditions import generalized, with_cloud_init
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 _KEY = "datasource_list"
-_ONE_LINE = re.compile(rf"^\s*{_KEY}\s*:\s*\[.*\]\s*(#.*)?$", re.MULTILINE)
+
+# tools/ds-identify, check_config: it reads lines, not YAML, and wants the key with its colon.
+_ONE_LINE = re.compile(rf"^[ \t]*{_KEY}: .*\[.*\][ \t]*(#.*)?$", re.MULTILINE)
 
 
 @rule(
@@ -28,7 +30,10 @@ _ONE_LINE = re.compile(rf"^\s*{_KEY}\s*:\s*\[.*\]\s*(#.*)?$", re.MULTILINE)
     sources=(sources.ARTICLE, sources.CLOUD_INIT_SOURCE),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """datasource_list in force is [ Azure ], on one line, and nothing later overrides it."""
+    """datasource_list in force is [ Azure ], and on one line.
+
+    Without any list cloud-init tries all it knows, Azure among them.
+    """
     cloud_init = subject.linux.cloud_init
     value = cloud_init.config.get(_KEY)
     origin = cloud_init.origin.get(_KEY, "/etc/cloud/cloud.cfg")
@@ -54,24 +59,9 @@ def _violation(
         place=Place(origin),
         found=found,
         expected=f"{_KEY}: [ Azure ]",
-        fix=_fix(cloud_init),
+        fix=write(DATASOURCE, _KEY, cloud_init),
         severity=severity,
     )
-
-
-def _fix(cloud_init: CloudInit) -> Fix:
-    later = [
-        file.path
-        for file in cloud_init.files
-        if file.path > DATASOURCE.path and _KEY in file.data and file.path.endswith(".cfg")
-    ]
-    if later:
-        names = ", ".join(later)
-        return Fix(
-            title=f"write {DATASOURCE.path}; {names} is read later and has to be removed by hand",
-            steps=(DATASOURCE,),
-        )
-    return Fix(title=f"write {DATASOURCE.path}", steps=(DATASOURCE,))
 
 
 def _is_on_one_line(guest: Guest, origin: str) -> bool:

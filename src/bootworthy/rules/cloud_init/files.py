@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+
+from bootworthy.guest.facts.cloud_init import CloudInit
+from bootworthy.model.finding import Fix
 from bootworthy.model.steps import WriteFile
 
 _FOLDER = "/etc/cloud/cloud.cfg.d"
@@ -26,3 +30,28 @@ LOGGING = WriteFile(
 output: {all: '| tee -a /var/log/cloud-init-output.log'}
 """,
 )
+
+# What the installer of Ubuntu Server (subiquity, curtin) leaves; Microsoft's page on Ubuntu
+# removes them. The first is the network of the machine it installed, the second a data source of
+# its own with the first user's name and password hash.
+INSTALLER_FILES = (
+    f"{_FOLDER}/50-curtin-networking.cfg",
+    f"{_FOLDER}/99-installer.cfg",
+    f"{_FOLDER}/curtin-preserve-sources.cfg",
+)
+
+
+def write(drop_in: WriteFile, key: str, cloud_init: CloudInit) -> Fix:
+    """Write a drop-in; the title says when a file that is read later has ``key`` too and wins."""
+    title = f"write {drop_in.path}"
+    later = [
+        file.path
+        for file in cloud_init.files
+        if posixpath.dirname(file.path) == _FOLDER
+        and file.path > drop_in.path
+        and key in file.data
+        and file.path not in INSTALLER_FILES
+    ]
+    if later:
+        title += f"; take {key} out of {', '.join(later)}, which is read later, by hand"
+    return Fix(title=title, steps=(drop_in,))

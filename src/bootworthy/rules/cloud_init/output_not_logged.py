@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.finding import Place, Severity, Violation
 from bootworthy.rules import sources
-from bootworthy.rules.cloud_init.files import LOGGING
+from bootworthy.rules.cloud_init.files import LOGGING, write
 from bootworthy.rules.conditions import generalized, with_cloud_init
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -33,5 +33,5 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place(cloud_init.origin.get("output", "/etc/cloud/cloud.cfg")),
             found=f"output: {output}" if output else "no output setting",
             expected="output: {all: '| tee -a /var/log/cloud-init-output.log'}",
-            fix=Fix(title=f"write {LOGGING.path}", steps=(LOGGING,)),
+            fix=write(LOGGING, "output", cloud_init),
         )

@@ -9,15 +9,24 @@ from bootworthy.guest.facts.cloud_init import CloudInit
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import WriteFile
 from bootworthy.rules import sources
+from bootworthy.rules.cloud_init.files import write
+from bootworthy.rules.cloud_init.module_lists import (
+    STAGES,
+    entry_of,
+    is_list,
+    lists,
+    names,
+    to_yaml,
+    without,
+)
 from bootworthy.rules.conditions import generalized, with_cloud_init
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
-_STAGES = ("cloud_init_modules", "cloud_config_modules", "cloud_final_modules")
 _EARLY = ("disk_setup", "mounts")
 
 # Without these nobody can log in.
-_VITAL = (("users_groups", "users-groups"), ("ssh",))
+_VITAL = ("users_groups", "ssh")
 
 PATH = "/etc/cloud/cloud.cfg.d/93-azure_stages.cfg"
 
@@ -36,75 +45,70 @@ PATH = "/etc/cloud/cloud.cfg.d/93-azure_stages.cfg"
 def check(subject: Subject) -> Iterator[Violation]:
     """Module lists hold names only; disk_setup and mounts are in the init stage, and only there."""
     cloud_init = subject.linux.cloud_init
-    lists = {stage: cloud_init.config.get(stage) for stage in _STAGES}
-    place = Place(cloud_init.origin.get(_STAGES[0], "/etc/cloud/cloud.cfg"))
-    if all(value is None for value in lists.values()):
+    found = lists(cloud_init)
+    if all(value is None for value in found.values()):
         return
-    if broken := [stage for stage, value in lists.items() if not _is_module_list(value)]:
-        yield _broken(place, broken, lists)
-    elif missing := _missing_vital(lists):
-        yield _broken(place, missing, lists)
-    elif problem := _misplaced(lists):
+    if broken := [stage for stage, value in found.items() if not is_list(value)]:
+        yield _violation(
+            cloud_init,
+            f"cloud-init cannot use {', '.join(broken)}: entries are not names of modules",
+            str(found[broken[0]])[:300],
+            "lists of module names",
+        )
+    elif missing := _missing_vital(found):
+        yield _violation(
+            cloud_init,
+            f"cloud-init runs no module {', '.join(missing)}: no one can log in",
+            ", ".join(names(found[STAGES[0]])) or f"no {STAGES[0]}",
+            "users_groups and ssh among the modules",
+        )
+    elif problem := _misplaced(found):
         yield Violation(
             message=problem,
-            place=place,
-            found=f"{_STAGES[0]}: {_names(lists[_STAGES[0]])}",
-            expected=f"disk_setup and mounts in {_STAGES[0]}",
-            fix=_fix(cloud_init, lists),
+            place=_place(cloud_init),
+            found=f"{STAGES[0]}: {', '.join(names(found[STAGES[0]]))}",
+            expected=f"disk_setup and mounts in {STAGES[0]}, and only there",
+            fix=_fix(cloud_init, found),
             severity=Severity.WARNING,
         )
 
 
-def _is_module_list(value: Any) -> bool:  # noqa: ANN401 - YAML of any shape
-    if value is None:
-        return True
-    return isinstance(value, list) and all(_is_module(item) for item in value)
+def _place(cloud_init: CloudInit) -> Place:
+    return Place(cloud_init.origin.get(STAGES[0], "/etc/cloud/cloud.cfg"))
 
 
-def _is_module(item: Any) -> bool:  # noqa: ANN401 - YAML of any shape
-    name = item[0] if isinstance(item, list) and item else item
-    return isinstance(name, str) and not set(name) & set(" \t\n")
-
-
-def _names(value: Any) -> list[str]:  # noqa: ANN401 - YAML of any shape
-    items = value if isinstance(value, list) else []
-    return [item[0] if isinstance(item, list) else str(item) for item in items]
-
-
-def _missing_vital(lists: dict[str, Any]) -> list[str]:
-    every = {name for value in lists.values() for name in _names(value)}
-    return [names[0] for names in _VITAL if not every & set(names)]
-
-
-def _broken(place: Place, what: list[str], lists: dict[str, Any]) -> Violation:
+def _violation(cloud_init: CloudInit, message: str, found: str, expected: str) -> Violation:
     return Violation(
-        message=f"cloud-init's modules are not a list of names: {', '.join(what)}",
-        place=place,
-        found=str(lists[_STAGES[0]])[:300],
-        expected="lists of module names that include users_groups and ssh",
+        message=message,
+        place=_place(cloud_init),
+        found=found,
+        expected=expected,
         fix=by_hand("restore /etc/cloud/cloud.cfg from the cloud-init package"),
     )
 
 
-def _misplaced(lists: dict[str, Any]) -> str:
-    early = _names(lists[_STAGES[0]])
+def _missing_vital(found: dict[str, Any]) -> list[str]:
+    every = {name for value in found.values() for name in names(value)}
+    return [name for name in _VITAL if name not in every]
+
+
+def _misplaced(found: dict[str, Any]) -> str:
+    early = names(found[STAGES[0]])
     if any(name not in early for name in _EARLY):
         return "disks and mounts are not set up in cloud-init's first stage"
-    if any(name in _names(lists[stage]) for stage in _STAGES[1:] for name in _EARLY):
+    if any(name in names(found[stage]) for stage in STAGES[1:] for name in _EARLY):
         return "disks and mounts are set up in two stages of cloud-init"
     return ""
 
 
-def _fix(cloud_init: CloudInit, lists: dict[str, Any]) -> Fix:
+def _fix(cloud_init: CloudInit, found: dict[str, Any]) -> Fix:
     """Lists in a later file replace earlier ones whole, so the drop-in repeats them."""
-    del cloud_init
-    early = [name for name in _names(lists[_STAGES[0]]) if name not in _EARLY]
-    at = early.index("set_hostname") if "set_hostname" in early else len(early)
-    late = [name for name in _names(lists[_STAGES[1]]) if name not in _EARLY]
+    early = without(found[STAGES[0]], _EARLY)
+    at = names(early).index("set_hostname") if "set_hostname" in names(early) else len(early)
     text = "# disk_setup and mounts belong to the first stage on Azure.\n"
-    text += _yaml(_STAGES[0], [*early[:at], *_EARLY, *early[at:]]) + _yaml(_STAGES[1], late)
-    return Fix(title=f"write {PATH}", steps=(WriteFile(path=PATH, text=text),))
-
-
-def _yaml(key: str, names: list[str]) -> str:
-    return f"{key}:\n" + "".join(f"  - {name}\n" for name in names)
+    moved = [entry_of(found, name) for name in _EARLY]
+    text += to_yaml(STAGES[0], [*early[:at], *moved, *early[at:]])
+    for stage in STAGES[1:]:
+        kept = without(found[stage], _EARLY)
+        text += to_yaml(stage, kept) if kept != (found[stage] or []) else ""
+    return write(WriteFile(path=PATH, text=text), STAGES[0], cloud_init)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.guest.facts.services import Unit, UnitState
+from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import EnableUnits
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import generalized, with_cloud_init
-from bootworthy.rules.provisioning import cloud_init_units_off
+from bootworthy.rules.provisioning import agent_provisions, cloud_init_units_off
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -33,5 +34,12 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place(unit.decided_by or unit.path or name),
             found=f"{name} is {unit.state.value}",
             expected=f"{name} is enabled",
-            fix=Fix(title=f"enable {name}", steps=(EnableUnits(units=(name,)),)),
+            fix=_fix(unit),
+            severity=Severity.WARNING if agent_provisions(subject.linux) else None,
         )
+
+
+def _fix(unit: Unit) -> Fix:
+    if unit.state is UnitState.ABSENT:
+        return by_hand("reinstall cloud-init: its package brings the unit")
+    return Fix(title=f"enable {unit.name}", steps=(EnableUnits(units=(unit.name,)),))

@@ -27,5 +27,5 @@ def _not_kept(subject: Subject) -> str:
 def check(subject: Subject) -> Iterator[Violation]:
     """No entry has crashkernel=auto; a size of one's own stays."""
     yield from unwanted_tokens(
-        subject, "crashkernel=auto".__eq__, "{} reserves memory for a crash kernel", severity=None
+        subject, "crashkernel=auto".__eq__, "{} reserves memory for a crash kernel"
     )

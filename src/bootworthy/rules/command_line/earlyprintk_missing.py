@@ -25,7 +25,12 @@ def check(subject: Subject) -> Iterator[Violation]:
     """Every entry has earlyprintk=ttyS0, with or without a speed."""
     yield from missing_token(
         subject,
-        lambda entry: any(value.startswith("ttyS0") for value in entry.values("earlyprintk")),
+        lambda entry: any(map(_is_first_port, entry.values("earlyprintk"))),
         "earlyprintk=ttyS0",
         "early kernel messages do not go to the serial console",
     )
+
+
+def _is_first_port(value: str) -> bool:
+    """Ports by name, or serial alone (arch/x86/kernel/early_printk.c, setup_early_printk)."""
+    return value == "serial" or value.removeprefix("serial,").split(",")[0] in ("ttyS0", "0x3f8")

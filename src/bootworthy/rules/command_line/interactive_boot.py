@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
-from bootworthy.model.finding import Severity, Violation
+from bootworthy.guest.facts.boot_loader import BootEntry
+from bootworthy.model.finding import Fix, Severity, Violation, by_hand
 from bootworthy.rules import sources
-from bootworthy.rules.command_line.entries import drop, line_of, place_of, with_entries
+from bootworthy.rules.command_line.entries import drop, violation, with_entries
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
+# init(8), systemd(1), kernel-command-line(7), dracut.cmdline(7), initramfs-tools(7).
 _WORDS = frozenset(
-    ("single", "1", "s", "S", "emergency", "rescue", "rd.break", "-b", "systemd.confirm_spawn")
+    (
+        *("1", "S", "-b", "break", "emergency", "rd.break", "rescue", "s", "single"),
+        "systemd.confirm_spawn",
+    )
 )
 _STARTS = (
-    "init=",
-    "rdinit=",
     "break=",
     "rd.break=",
-    "systemd.unit=rescue",
+    "rd.systemd.unit=emergency",
+    "rd.systemd.unit=rescue",
     "systemd.unit=emergency",
-    "systemd.confirm_spawn=",
+    "systemd.unit=rescue",
 )
-
-# What init= may name without stopping the boot.
-_REAL_INITS = ("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd")
+_INIT = ("init", "rdinit")
+_SHELLS = frozenset(("ash", "bash", "busybox", "dash", "ksh", "sh", "sulogin", "zsh"))
+_OFF = ("0", "f", "false", "n", "no", "off")
 
 
 @rule(
@@ -37,18 +42,29 @@ _REAL_INITS = ("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib
 )
 def check(subject: Subject) -> Iterator[Violation]:
     """The default entry boots to the end."""
-    for entry in subject.linux.boot_loader.entries:
-        if entry.default and (tokens := tuple(filter(_stops, entry.arguments))):
-            yield Violation(
-                message=f"the default boot entry stops: {' '.join(tokens)}",
-                place=place_of(entry),
-                found=line_of(entry),
+    entries = subject.linux.boot_loader.entries
+    for entry in entries:
+        tokens = tuple(dict.fromkeys(filter(_stops, entry.arguments)))
+        if entry.default and tokens:
+            yield violation(
+                [entry],
+                f"the boot entry that starts by itself stops: {' '.join(tokens)}",
                 expected=f"no {', '.join(tokens)}",
-                fix=drop(*tokens),
+                fix=_fix(entries, tokens),
             )
 
 
+def _fix(entries: tuple[BootEntry, ...], tokens: tuple[str, ...]) -> Fix:
+    """Arguments are dropped everywhere: not when another entry is the one to start."""
+    if any(not any(map(_stops, entry.arguments)) for entry in entries):
+        return by_hand("make an entry that boots to the end the default: GRUB_DEFAULT, update-grub")
+    return drop(*tokens)
+
+
 def _stops(word: str) -> bool:
-    if word.startswith(("init=", "rdinit=")):
-        return word.partition("=")[2] not in _REAL_INITS
+    name, equals, value = word.partition("=")
+    if name in _INIT:
+        return posixpath.basename(value) in _SHELLS
+    if name == "systemd.confirm_spawn" and equals:
+        return value.lower() not in _OFF
     return word in _WORDS or word.startswith(_STARTS)

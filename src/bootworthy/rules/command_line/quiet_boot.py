@@ -24,6 +24,4 @@ _QUIET = frozenset(("rhgb", "quiet", "splash", "splash=silent", "splash=verbose"
 )
 def check(subject: Subject) -> Iterator[Violation]:
     """No entry has rhgb, quiet or splash."""
-    yield from unwanted_tokens(
-        subject, _QUIET.__contains__, "{} hides the boot messages", severity=None
-    )
+    yield from unwanted_tokens(subject, _QUIET.__contains__, "{} hides the boot messages")

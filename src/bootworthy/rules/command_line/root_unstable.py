@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.guest.facts import fstab
+from bootworthy.guest.facts.boot_loader import BootEntry
 from bootworthy.model.finding import Severity, Violation, by_hand
-from bootworthy.rules import sources
-from bootworthy.rules.command_line.entries import line_of, place_of, with_entries
+from bootworthy.rules import devices, sources
+from bootworthy.rules.command_line.entries import violation, with_entries
 from bootworthy.rules.conditions import has_image
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
-
-_STABLE = ("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "/dev/mapper/", "/dev/disk/by-")
 
 
 @rule(
@@ -24,25 +22,36 @@ _STABLE = ("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "/dev/mapper/", "/dev/d
     sources=(sources.FSTAB_ERRORS, sources.NO_HYPERV_DRIVERS),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """root= of every entry names a file system of this image, by an identity that travels."""
-    disk = subject.disk
+    """root= of every entry names a file system of this image, by a name that travels."""
+    entries: dict[str, list[BootEntry]] = {}
     for entry in subject.linux.boot_loader.entries:
         for value in entry.values("root"):
-            device = value.strip('"')
-            found = fstab.find(device, disk.file_systems, disk.table.partitions)
-            if device.startswith("/dev/mapper/"):
-                continue  # a logical volume: only the guest's own tools can tell
-            if found is None:
-                problem, severity = "no file system of the image is called that", None
-            elif not device.startswith(_STABLE):
-                problem, severity = "the name depends on the machine", Severity.WARNING
-            else:
-                continue
-            yield Violation(
-                message=f"root={device}: {problem}",
-                place=place_of(entry),
-                found=line_of(entry),
-                expected="root=UUID=… of the root file system",
-                fix=by_hand("set root=UUID=… in the boot loader's configuration"),
+            entries.setdefault(value.strip('"'), []).append(entry)
+    better = _better(subject)
+    for device, having in entries.items():
+        problem, severity = _problem(subject, device)
+        if problem:
+            yield violation(
+                having,
+                f"root={device}: {problem}",
+                expected=better,
+                fix=by_hand(f"set {better} in the boot loader's configuration"),
                 severity=severity,
             )
+
+
+def _problem(subject: Subject, device: str) -> tuple[str, Severity | None]:
+    kind = devices.root_file_system(subject) or "auto"
+    if devices.is_foreign(device):
+        return "not every machine on Azure has a disk of this name", None
+    if devices.presence(subject.disk, device, kind) is devices.Presence.ABSENT:
+        return "no file system of the image is called that", None
+    if devices.may_change(device):
+        return "the name depends on the order in which disks are found", Severity.WARNING
+    return "", None
+
+
+def _better(subject: Subject) -> str:
+    number = subject.linux.root_partition
+    found = (fs.uuid for fs in subject.disk.file_systems if fs.partition == number)
+    return f"root=UUID={next(found, '') or '…'}"

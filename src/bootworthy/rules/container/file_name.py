@@ -31,7 +31,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         return
     if not _ALLOWED.fullmatch(name) or not name.lower().endswith(".vhd"):
         yield Violation(
-            message=f"{name} is no good name for a VHD",
+            message=f"Azure's tools refuse the file name {name}",
             place=Place(container.path),
             found=name,
             expected="up to 80 letters, digits, dots, dashes and underscores, ending in .vhd",

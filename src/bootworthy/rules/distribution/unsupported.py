@@ -13,7 +13,8 @@ from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 # The last day of free support, by id and major version (Ubuntu: whole version). Sources: Debian's
-# LTS wiki, Ubuntu's release cycle page, the CentOS end-of-life notice that the article cites.
+# LTS wiki, distro-info-data for Ubuntu, and the end-of-life pages of CentOS, which the article
+# cites, and of Red Hat, Rocky, AlmaLinux and Oracle.
 _END = {
     ("debian", "8"): "2020-06-30",
     ("debian", "9"): "2022-06-30",
@@ -25,11 +26,26 @@ _END = {
     ("ubuntu", "16.04"): "2021-04-30",
     ("ubuntu", "18.04"): "2023-05-31",
     ("ubuntu", "20.04"): "2025-05-31",
-    ("ubuntu", "22.04"): "2027-06-30",
+    ("ubuntu", "22.04"): "2027-06-01",
+    ("ubuntu", "23.10"): "2024-07-11",
     ("ubuntu", "24.04"): "2029-05-31",
+    ("ubuntu", "24.10"): "2025-07-10",
+    ("ubuntu", "25.04"): "2026-01-15",
     ("centos", "6"): "2020-11-30",
     ("centos", "7"): "2024-06-30",
     ("centos", "8"): "2021-12-31",
+    ("centos stream", "8"): "2024-05-31",
+    ("centos stream", "9"): "2027-05-31",
+    ("rhel", "6"): "2020-11-30",
+    ("rhel", "7"): "2024-06-30",
+    ("rhel", "8"): "2029-05-31",
+    ("rhel", "9"): "2032-05-31",
+    ("ol", "6"): "2021-03-31",
+    ("ol", "7"): "2024-12-31",
+    ("rocky", "8"): "2029-05-31",
+    ("rocky", "9"): "2032-05-31",
+    ("almalinux", "8"): "2029-03-01",
+    ("almalinux", "9"): "2032-05-31",
 }
 
 # Microsoft's list of endorsed distributions.
@@ -43,7 +59,6 @@ _ENDORSED = frozenset(
         "mariner",
         "ol",
         "opensuse-leap",
-        "oracle",
         "rhel",
         "rocky",
         "sles",
@@ -66,21 +81,24 @@ def check(subject: Subject) -> Iterator[Violation]:
     """The release still gets updates, and Microsoft endorses the distribution."""
     release = subject.linux.release
     end = _END.get(_key(release))
-    if end and dt.date.fromisoformat(end) < dt.datetime.now(dt.UTC).date():
+    if end and dt.date.fromisoformat(end) < subject.now.date():
         yield _violation(release, f"support ended on {end}", "a supported release", None)
     elif release.id not in _ENDORSED:
-        found = f"{release.id or 'unknown'} is not on Microsoft's list"
+        found = "it is not on Microsoft's list of endorsed distributions"
         yield _violation(release, found, "an endorsed distribution", Severity.NOTE)
 
 
 def _key(release: Release) -> tuple[str, str]:
     version = release.version_id
-    return (release.id, version if release.id == "ubuntu" else version.split(".")[0])
+    # CentOS Stream has the id of CentOS, and lives on where that ended.
+    name = "centos stream" if release.name.casefold() == "centos stream" else release.id
+    return (name, version if name == "ubuntu" else version.split(".")[0])
 
 
 def _violation(release: Release, found: str, expected: str, severity: Severity | None) -> Violation:
+    name = release.pretty_name or release.name or release.id
     return Violation(
-        message=f"{release.pretty_name or release.name or 'this Linux'}: {found}",
+        message=f"{name or 'this Linux, which does not say what it is'}: {found}",
         place=Place("/etc/os-release"),
         found=found,
         expected=expected,

@@ -32,13 +32,13 @@ FIX = Fix(
     "which later kernels read too",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """vmbus and storvsc must be inside (netvsc should), unless they are built in."""
+    """vmbus and storvsc must be inside with what they need (netvsc should), unless built in."""
     guest = subject.linux
     for kernel in guest.bootable_kernels:
         if kernel.initramfs is None or guest.initramfs(kernel.initramfs).problem:
             continue  # INIT-07 reports it
         if missing := missing_modules(guest, kernel, drivers.INITRAMFS):
-            mild = not set(missing) & set(drivers.BOOT)
+            mild = not missing_modules(guest, kernel, drivers.BOOT)
             yield Violation(
                 message=f"{', '.join(missing)} not in the initramfs of kernel {kernel.release}",
                 place=Place(kernel.initramfs, within=_contents(guest, kernel)),
@@ -50,9 +50,10 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 
 def missing_modules(guest: Guest, kernel: Kernel, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of ``names`` that are loadable in the kernel and not in its initramfs."""
+    """Those of ``names``, and what they need, that are modules and not in the initramfs."""
     inside = guest.initramfs(kernel.initramfs or "")
-    return tuple(name for name in drivers.present(kernel, names) if not inside.has_module(name))
+    needed = (*drivers.present(kernel, names), *kernel.with_dependencies(*names))
+    return tuple(name for name in dict.fromkeys(needed) if not inside.has_module(name))
 
 
 def _contents(guest: Guest, kernel: Kernel) -> str:

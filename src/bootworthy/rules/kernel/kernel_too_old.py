@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.guest.facts.kernels import Kernel
 from bootworthy.model.finding import Severity, Violation, by_hand
 from bootworthy.rules import drivers, sources
 from bootworthy.rules.conditions import with_kernels
@@ -29,16 +28,12 @@ _ADVISED = (3, 8)
 def check(subject: Subject) -> Iterator[Violation]:
     """Each bootable kernel is 3.8 or later, or a vendor's 2.6.32."""
     for kernel in subject.linux.bootable_kernels:
-        if kernel.version < _ADVISED:
+        if drivers.is_older(kernel, _ADVISED):
             yield Violation(
                 message=f"kernel {kernel.release} is too old for Azure",
                 place=drivers.place_of(kernel),
                 found=kernel.release,
                 expected="3.8 or later; RHEL 6.4 or later for kernels of that family",
                 fix=by_hand("install a newer kernel"),
-                severity=None if _is_hopeless(kernel) else Severity.WARNING,
+                severity=None if drivers.is_older(kernel, _OLDEST) else Severity.WARNING,
             )
-
-
-def _is_hopeless(kernel: Kernel) -> bool:
-    return kernel.version < _OLDEST

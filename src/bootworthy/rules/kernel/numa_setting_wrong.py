@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bootworthy.guest.facts.boot_loader import BootEntry
 from bootworthy.guest.facts.kernels import Kernel
-from bootworthy.model.finding import Fix, Place, Severity, Violation
-from bootworthy.model.steps import SetKernelArguments
-from bootworthy.rules import sources
+from bootworthy.model.finding import Severity, Violation
+from bootworthy.rules import drivers, sources
+from bootworthy.rules.command_line.entries import add, drop, violation
 from bootworthy.rules.conditions import with_kernels
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -31,36 +30,28 @@ _OFF = "numa=off"
     sources=(sources.ARTICLE, sources.LISA),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """An old kernel has numa=off on its command line, a newer one has not."""
+    """Every entry has numa=off where an old kernel is started, and none has it elsewhere."""
     kernels = {kernel.image: kernel for kernel in subject.linux.kernels}
-    for entry in subject.linux.boot_loader.entries:
-        kernel = kernels.get(entry.kernel)
-        if kernel is None:
-            continue
-        if _is_broken(kernel) and not entry.has(_OFF):
-            fix = Fix(title=f"add {_OFF}", steps=(SetKernelArguments(add=(_OFF,)),))
-            yield _violation(entry, f"{kernel.release} needs {_OFF}", _OFF, fix, None)
-        elif not _is_broken(kernel) and entry.has(_OFF):
-            fix = Fix(title=f"drop {_OFF}", steps=(SetKernelArguments(remove=(_OFF,)),))
-            message = f"{_OFF} slows {kernel.release} down for nothing"
-            yield _violation(entry, message, f"no {_OFF}", fix, Severity.WARNING)
+    started = [
+        (entry, kernels[entry.kernel])
+        for entry in subject.linux.boot_loader.entries
+        if entry.kernel in kernels
+    ]
+    old = [(entry, kernel) for entry, kernel in started if _is_broken(kernel)]
+    if lacking := [(entry, kernel) for entry, kernel in old if not entry.has(_OFF)]:
+        message = f"kernel {lacking[0][1].release} crashes without {_OFF}"
+        entries = [entry for entry, _ in lacking]
+        yield violation(entries, message, expected=_OFF, fix=add(_OFF))
+    # An argument is set for all entries or for none.
+    if having := [(entry, kernel) for entry, kernel in started if entry.has(_OFF) and not old]:
+        message = f"{_OFF} slows kernel {having[0][1].release} down for nothing"
+        entries = [entry for entry, _ in having]
+        mild = Severity.WARNING
+        yield violation(entries, message, expected=f"no {_OFF}", fix=drop(_OFF), severity=mild)
 
 
 def _is_broken(kernel: Kernel) -> bool:
-    red_hat = re.match(r"2\.6\.32-(\d+)\b.*\.el6", kernel.release)
+    red_hat = re.match(r"2\.6\.32-(\d{1,9})\b.*\.el6", kernel.release)
     if red_hat:
         return int(red_hat[1]) < _FIXED_RED_HAT
-    return kernel.version < _FIXED_UPSTREAM
-
-
-def _violation(
-    entry: BootEntry, message: str, expected: str, fix: Fix, severity: Severity | None
-) -> Violation:
-    return Violation(
-        message=message,
-        place=Place(entry.path, entry.line, entry.title),
-        found=" ".join(entry.arguments),
-        expected=expected,
-        fix=fix,
-        severity=severity,
-    )
+    return drivers.is_older(kernel, _FIXED_UPSTREAM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bootworthy.model.finding import Severity, Violation, by_hand
@@ -12,6 +13,13 @@ from bootworthy.rules.subject import Subject
 
 # Every patch on the English page's list is upstream in 4.4 (drivers/scsi/storvsc_drv.c).
 _ALL_FIXED = (4, 4)
+
+# Vendors that support their older kernels on Azure have the patches in them: Red Hat 6.6 and 7,
+# Debian, Ubuntu, SUSE, by how they name their releases.
+_BACKPORTED = re.compile(
+    r"2\.6\.32-(?:50[4-9]|5[1-9]\d|[67]\d\d)\.(?:.*\.)?el6.*|.*\.el7.*"
+    r"|.*-(?:amd64|arm64|azure|default|generic|lowlatency|virtual)"
+)
 
 
 @rule(
@@ -26,9 +34,10 @@ _ALL_FIXED = (4, 4)
     "English page's list is used",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """Each bootable kernel is 4.4 or later; vendors backport, which a file cannot show."""
+    """Each bootable kernel is 4.4 or later, or of a vendor who takes such fixes back."""
     for kernel in subject.linux.bootable_kernels:
-        if kernel.version < _ALL_FIXED:
+        vendors = _BACKPORTED.fullmatch(kernel.release)
+        if drivers.is_older(kernel, _ALL_FIXED) and not vendors:
             yield Violation(
                 message=f"kernel {kernel.release} needs the storvsc fixes of 4.4 backported",
                 place=drivers.place_of(kernel),

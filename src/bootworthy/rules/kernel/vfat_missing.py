@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.guest.facts.kernels import Kernel
+from bootworthy.guest.facts.kernels import Kernel, normalise
 from bootworthy.model.finding import Severity, Violation, by_hand
 from bootworthy.model.intent import Generation
 from bootworthy.rules import drivers, sources
@@ -38,10 +38,8 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 
 def _needed(kernel: Kernel) -> tuple[str, ...]:
-    """vfat and the NLS tables its default mount options name (fs/fat/Kconfig)."""
+    """vfat and the NLS tables it mounts with by default (fs/fat/inode.c, fat_fill_super)."""
     page = kernel.config.get("FAT_DEFAULT_CODEPAGE", "")
-    charset = kernel.config.get("FAT_DEFAULT_IOCHARSET", "").strip('"')
-    tables = [f"nls_cp{page}"] if page.isdigit() else []
-    if charset and charset != "utf8":
-        tables.append("nls_" + charset.replace("iso8859-", "iso8859_"))
-    return ("vfat", "fat", *tables)
+    charset = kernel.config.get("FAT_DEFAULT_IOCHARSET", "")
+    names = [f"cp{page}" if page else "", charset]
+    return ("vfat", "fat", *(f"nls_{normalise(name)}" for name in names if name))

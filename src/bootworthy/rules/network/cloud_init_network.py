@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from bootworthy.guest.facts.network import Method
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.finding import Place, Severity, Violation
 from bootworthy.model.steps import WriteFile
 from bootworthy.rules import sources
-from bootworthy.rules.conditions import generalized, with_cloud_init
+from bootworthy.rules.cloud_init.files import write
+from bootworthy.rules.conditions import with_cloud_init
+from bootworthy.rules.network.cards import lasting
+from bootworthy.rules.provisioning import cloud_init_starts, network_left_alone
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -19,13 +21,15 @@ TEXT = """\
 network: {config: disabled}
 """
 
+_METHODS = (Method.DHCP, Method.STATIC)
+
 
 @rule(
     code="NET-08",
     name="two-network-managers",
     severity=Severity.WARNING,
-    why="Two configurations of one card start two DHCP clients; the second one fails at boot.",
-    when=(generalized, with_cloud_init),
+    why="ifupdown starts a DHCP client for each of the two; the second one fails, and the unit.",
+    when=(with_cloud_init,),
     article=(59,),
     sources=(sources.ARTICLE, sources.CLOUD_INIT_SOURCE),
     deviation="apply_network_config: False keeps cloud-init from Azure's settings, but it still "
@@ -33,23 +37,17 @@ network: {config: disabled}
     "cloud-init's is switched off",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """cloud-init leaves the network alone where ifupdown configures a card itself."""
+    """cloud-init leaves the network alone where ifupdown configures a card itself.
+
+    Other programs merge two configurations of one card, or take the first of them.
+    """
     guest = subject.linux
-    cards = [card for card in guest.network.interfaces if card.stack == "ifupdown"]
-    configured = any(card.method in (Method.DHCP, Method.STATIC) for card in cards)
-    if configured and not _is_disabled(guest.cloud_init.config):
+    cards = [c for c in lasting(subject) if c.stack == "ifupdown" and c.method in _METHODS]
+    if cards and cloud_init_starts(guest) and not network_left_alone(guest):
         yield Violation(
             message="cloud-init writes a network configuration beside the distribution's",
             place=Place(guest.cloud_init.origin.get("network", "/etc/cloud/cloud.cfg")),
             found=f"{cards[0].place} configures {cards[0].name}; cloud-init does so too",
             expected="network: {config: disabled}",
-            fix=Fix(
-                title="tell cloud-init to leave the network alone",
-                steps=(WriteFile(path=PATH, text=TEXT),),
-            ),
+            fix=write(WriteFile(path=PATH, text=TEXT), "network", guest.cloud_init),
         )
-
-
-def _is_disabled(config: Mapping[str, Any]) -> bool:
-    network = config.get("network")
-    return isinstance(network, Mapping) and network.get("config") == "disabled"

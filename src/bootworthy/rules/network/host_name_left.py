@@ -26,12 +26,18 @@ _GENERIC = frozenset(("", "localhost", "localhost.localdomain", "localhost.local
 )
 def check(subject: Subject) -> Iterator[Violation]:
     """/etc/hostname is empty or localhost."""
-    name = subject.linux.tree.text_or(PATH).strip()
+    number, name = _name(subject.linux.tree.text_or(PATH))
     if name not in _GENERIC:
         yield Violation(
             message="the host name of the old machine is set",
-            place=Place(PATH, 1),
+            place=Place(PATH, number),
             found=name,
             expected="localhost",
             fix=Fix(title="reset the host name", steps=(ResetHostName(),)),
         )
+
+
+def _name(text: str) -> tuple[int, str]:
+    """The line that counts, with its number; hostname(5) allows comments above it."""
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return next(((n, line) for n, line in lines if line and not line.startswith("#")), (1, ""))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator
 
-from bootworthy.guest.facts.network import Interface, Method, Network
+from bootworthy.guest.facts.network import Interface
+from bootworthy.guest.facts.network_stacks import network_manager_conf
+from bootworthy.guest.guest import Guest
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import ConfigureDhcp
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import has_guest
+from bootworthy.rules.network.cards import brings_up_primary, is_primary, lasting
+from bootworthy.rules.provisioning import cloud_init_configures_network
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 FIX = Fix(title="let eth0 take its address by DHCP", steps=(ConfigureDhcp(),))
-
-# These bring up an interface they have no configuration for, by DHCP.
-_AUTOMATIC = ("networkmanager", "wicked")
 
 
 @rule(
@@ -28,32 +28,45 @@ _AUTOMATIC = ("networkmanager", "wicked")
     sources=(sources.RHEL_PAGE, sources.LISA),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """Something brings eth0 up by DHCP, or the network manager does it unasked."""
-    network = subject.linux.network
-    if any(_serves_eth0(interface) for interface in network.interfaces):
+    """Something brings eth0 up by DHCP: a configuration, NetworkManager unasked, or cloud-init."""
+    guest = subject.linux
+    cards = lasting(subject)
+    if any(map(brings_up_primary, cards)) or _network_manager_does(guest, cards):
         return
-    if not network.interfaces and set(network.stacks) & set(_AUTOMATIC):
+    by_cloud_init = cloud_init_configures_network(guest)
+    if by_cloud_init and not cards:
         return
     yield Violation(
-        message="no configuration brings eth0 up by DHCP",
-        place=_place(network),
-        found=_found(network),
+        message="only cloud-init would bring eth0 up, beside interfaces that Azure does not have"
+        if by_cloud_init
+        else "no configuration brings eth0 up by DHCP",
+        place=_place(guest, cards),
+        found=_found(cards),
         expected="eth0 by DHCP at boot",
         fix=FIX,
+        severity=Severity.WARNING if by_cloud_init else None,
     )
 
 
-def _serves_eth0(interface: Interface) -> bool:
-    by_name = fnmatch.fnmatchcase("eth0", interface.name or "*")
-    return by_name and interface.method is Method.DHCP and interface.starts and not interface.mac
+def _network_manager_does(guest: Guest, cards: tuple[Interface, ...]) -> bool:
+    """Whether NetworkManager makes a connection by DHCP for a card it has no profile for."""
+    if "networkmanager" not in guest.network.stacks or any(map(is_primary, cards)):
+        return False
+    return network_manager_conf.connects_unknown_cards(guest.tree)
 
 
-def _place(network: Network) -> Place:
-    if network.interfaces:
-        return network.interfaces[0].place
-    return Place("/etc/network/interfaces" if "ifupdown" in network.stacks else "/etc")
+def _place(guest: Guest, cards: tuple[Interface, ...]) -> Place:
+    if cards:
+        return cards[0].place
+    return Place("/etc/network/interfaces" if "ifupdown" in guest.network.stacks else "/etc")
 
 
-def _found(network: Network) -> str:
-    words = [f"{card.name} {card.method.value}" for card in network.interfaces]
-    return ", ".join(words) or "no interface but the loopback"
+def _found(cards: tuple[Interface, ...]) -> str:
+    return ", ".join(map(_words, cards)) or "no interface but the loopback"
+
+
+def _words(card: Interface) -> str:
+    facts = [card.name, card.method.value]
+    facts += [f"with the MAC address {card.mac}"] if card.mac else []
+    facts += [] if card.starts else ["not started at boot"]
+    return " ".join(facts)

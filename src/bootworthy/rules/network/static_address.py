@@ -8,6 +8,7 @@ from bootworthy.guest.facts.network import Method
 from bootworthy.model.finding import Severity, Violation
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import has_guest
+from bootworthy.rules.network.cards import lasting
 from bootworthy.rules.network.primary_not_dhcp import FIX
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -23,7 +24,7 @@ from bootworthy.rules.subject import Subject
 )
 def check(subject: Subject) -> Iterator[Violation]:
     """No interface is static or matched by a MAC address."""
-    for interface in subject.linux.network.interfaces:
+    for interface in lasting(subject):
         static = interface.method is Method.STATIC
         if not static and not interface.mac:
             continue

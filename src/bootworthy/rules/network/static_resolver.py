@@ -13,6 +13,9 @@ from bootworthy.rules.subject import Subject
 
 PATH = "/etc/resolv.conf"
 
+# A resolver on the machine itself, and Azure's own, are not of the old network.
+_KEPT = ("127.", "::1", "168.63.129.16")
+
 
 @rule(
     code="NET-16",
@@ -26,13 +29,13 @@ PATH = "/etc/resolv.conf"
     "again; here a link stays and a file is emptied",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """/etc/resolv.conf is a link, missing or without name servers."""
+    """/etc/resolv.conf is a link, missing or without name servers of another network."""
     tree = subject.linux.tree
     if tree.is_link(PATH):
         return
     for number, line in enumerate(tree.text_or(PATH).splitlines(), 1):
         words = line.split()
-        if words[:1] == ["nameserver"]:
+        if words[:1] == ["nameserver"] and not "".join(words[1:2]).startswith(_KEPT):
             yield Violation(
                 message="a name server of the old network is configured",
                 place=Place(PATH, number),

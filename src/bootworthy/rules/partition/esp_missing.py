@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootworthy.disk.partition_types import is_esp
-from bootworthy.model.finding import Place, Severity, Violation, by_hand
+from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.image import TableKind
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import has_image, uefi
@@ -27,23 +27,34 @@ def check(subject: Subject) -> Iterator[Violation]:
     disk = subject.disk
     kinds = {item.partition: item.kind for item in disk.file_systems}
     found = [part for part in disk.table.partitions if is_esp(part)]
-    good = [part for part in found if kinds.get(part.number) == "vfat"]
-    place = Place(disk.container.path)
-    if not good:
-        words = ", ".join(kinds.get(part.number) or "nothing" for part in found)
-        yield Violation(
-            message="there is no EFI system partition with FAT",
-            place=place,
-            found=f"an EFI system partition with {words}" if found else "no such partition",
-            expected="a partition of that type with FAT16 or FAT32",
-            fix=by_hand("make one and install the boot loader for UEFI, or use generation 1"),
+    if not any(kinds.get(part.number) == "vfat" for part in found):
+        words = ", ".join(kinds.get(part.number) or "nothing known" for part in found)
+        yield _violation(
+            subject,
+            "there is no EFI system partition with FAT",
+            f"an EFI system partition with {words}" if found else "no such partition",
+            by_hand("make one and install the boot loader for UEFI, or use generation 1"),
         )
-    elif len(found) > 1 or disk.table.kind is not TableKind.GPT:
-        yield Violation(
-            message="the EFI system partition is not the only one, or not on a GPT",
-            place=place,
-            found=f"{len(found)} on a {disk.table.kind.value.upper()} disk",
-            expected="one, on a GPT disk",
-            fix=by_hand("leave it if the machine boots; Azure documents only GPT"),
-            severity=Severity.WARNING,
-        )
+        return
+    if disk.table.kind is not TableKind.GPT:
+        advice = by_hand("leave it if the machine boots; Azure documents only GPT")
+        message = "the EFI system partition is on a disk without GPT"
+        yield _violation(subject, message, disk.table.kind.value.upper(), advice, Severity.WARNING)
+    if len(found) > 1:
+        numbers = ", ".join(str(part.number) for part in found)
+        advice = by_hand("take the type away from those that the machine does not start from")
+        message = "firmware has several EFI system partitions to choose from"
+        yield _violation(subject, message, f"partitions {numbers}", advice, Severity.WARNING)
+
+
+def _violation(
+    subject: Subject, message: str, found: str, fix: Fix, severity: Severity | None = None
+) -> Violation:
+    return Violation(
+        message=message,
+        place=Place(subject.disk.container.path),
+        found=found,
+        expected="one EFI system partition with FAT16 or FAT32, on a GPT disk",
+        fix=fix,
+        severity=severity,
+    )

@@ -12,7 +12,14 @@ from bootworthy.rules.conditions import has_guest, uefi
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
-FIX = Fix(
+# shim starts this one first when it is beside it; it looks for the vendors' folders and starts the
+# loader there, as the images of Red Hat and Ubuntu have it (shim, fallback.c).
+_FALLBACKS = ("/EFI/BOOT/FBX64.EFI", "/EFI/BOOT/FBAA64.EFI")
+
+# /EFI/vendor/program.efi
+_IN_FOLDER = 3
+
+_FIX = Fix(
     title="copy the boot loader to EFI/BOOT, where any firmware looks",
     steps=(InstallRemovableLoader(),),
 )
@@ -32,7 +39,7 @@ def _with_esp(subject: Subject) -> str:
     sources=(sources.UEFI_SPECIFICATION, sources.UEFI_BOOT_FAILURES, sources.UBUNTU_PAGE),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """EFI/BOOT/BOOTX64.EFI is a program for this machine, and shim finds its GRUB beside it."""
+    """EFI/BOOT/BOOTX64.EFI is a program for this machine, and shim finds what it starts."""
     esp = subject.linux.esp_facts
     if esp is None:
         return
@@ -43,7 +50,7 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place(f"/EFI/BOOT/{name}", within="EFI system partition"),
             found=", ".join(sorted(esp.programs)) or "no EFI program at all",
             expected=f"/EFI/BOOT/{name}, with what it loads beside it",
-            fix=FIX if esp.vendor_folders else by_hand("install the boot loader for UEFI"),
+            fix=_FIX if _has_other(esp, subject) else by_hand("install the boot loader for UEFI"),
         )
 
 
@@ -53,6 +60,18 @@ def _problem(esp: Esp, subject: Subject, name: str) -> str:
         return "there is no such file"
     if loader.architecture is not subject.architecture:
         return "it is no EFI program for this architecture"
-    if loader.is_shim and not esp.has_second_stage:
+    if loader.is_shim and not esp.has_second_stage and not _falls_back(esp):
         return "it is shim, and the boot loader it starts is not beside it"
     return ""
+
+
+def _has_other(esp: Esp, subject: Subject) -> bool:
+    """Whether a vendor's folder holds a program that could be copied."""
+    wanted = subject.architecture
+    fit = (item.path for item in esp.programs.values() if item.architecture is wanted)
+    folders = {path.split("/")[2] for path in fit if path.count("/") == _IN_FOLDER}
+    return bool(folders & set(esp.vendor_folders))
+
+
+def _falls_back(esp: Esp) -> bool:
+    return bool(esp.vendor_folders) and any(esp.program(path) for path in _FALLBACKS)

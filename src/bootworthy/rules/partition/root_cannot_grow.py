@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootworthy.disk.partition_types import is_extended, is_swap
+from bootworthy.disk.superblocks import SWAP_KINDS
 from bootworthy.model.finding import Place, Severity, Violation, by_hand
 from bootworthy.model.image import Partition
 from bootworthy.rules import sources
@@ -28,19 +29,15 @@ def check(subject: Subject) -> Iterator[Violation]:
     root = _root(subject)
     if root is None:
         return
-    swap = {item.partition for item in disk.file_systems if item.kind == "swap"}
-    behind = [
-        part
-        for part in disk.table.partitions
-        if part.start >= root.end and part.number not in swap and not is_swap(part)
-    ]
-    behind = [part for part in behind if not is_extended(part)]
-    if behind:
+    swap = {item.partition for item in disk.file_systems if item.kind in SWAP_KINDS}
+    later = [part for part in disk.table.partitions if part.start >= root.end]
+    going = [part for part in later if part.number in swap or is_swap(part) or is_extended(part)]
+    if behind := [part for part in later if part not in going]:
         numbers = ", ".join(str(part.number) for part in behind)
         yield Violation(
-            message=f"partition {numbers} lies behind the root partition {root.number}",
+            message=f"the root, partition {root.number}, is not the last one and cannot grow",
             place=Place(disk.container.path, within=f"partition {root.number}"),
-            found=f"root ends at byte {root.end}, partition {numbers} follows",
+            found=f"behind it: partition {numbers}",
             expected="the root partition last",
             fix=by_hand("move the partitions behind root in front of it"),
         )

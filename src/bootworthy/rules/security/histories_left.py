@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from glob import escape
 
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import RemovePaths
 from bootworthy.rules import sources
+from bootworthy.rules.cleanup.leftovers import non_empty_files, shorten
 from bootworthy.rules.conditions import generalized, has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -40,15 +42,22 @@ _HOMES = ("/root", "/home/*")
     "clears one user's bash only: every history of every home is removed",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """No home directory holds a history."""
-    tree = subject.linux.tree
-    patterns = tuple(f"{home}/{name}" for home in _HOMES for name in _NAMES)
-    found = [path for pattern in patterns for path in tree.glob(pattern)]
+    """No home directory holds a history.
+
+    A link is none: leading to /dev/null is how a history is kept from growing.
+    """
+    people = (escape(account.home.rstrip("/")) for account in subject.linux.accounts.people)
+    homes = dict.fromkeys((*_HOMES, *people))
+    patterns = tuple(f"{home}/{name}" for home in homes for name in _NAMES)
+    found = non_empty_files(subject.linux.tree, patterns)
     if found:
         yield Violation(
             message="histories of earlier users are in the image",
             place=Place(found[0]),
-            found=", ".join(found),
+            found=shorten(found),
             expected="none",
-            fix=Fix(title="remove the histories", steps=(RemovePaths(patterns=tuple(found)),)),
+            fix=Fix(
+                title="remove the histories",
+                steps=(RemovePaths(patterns=tuple(map(escape, found))),),
+            ),
         )

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator
 
+from bootworthy.guest.facts.services import UnitState
 from bootworthy.guest.guest import Guest
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import EnableUnits, RemovePaths, WriteFile
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import generalized, has_guest
+from bootworthy.rules.provisioning import agent_provisions, cloud_init_starts
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 UNIT = "ssh-host-keys.service"
 UNIT_PATH = f"/etc/systemd/system/{UNIT}"
 
-# cloud-init makes keys when it provisions; this unit also serves a boot that it does not: Debian's
-# and Ubuntu's sshd have no generator and refuse to start without keys.
+# cloud-init deletes and makes keys when it provisions (cloudinit/config/cc_ssh.py), so this comes
+# after it and then finds them made. It serves the boots that cloud-init does not: Debian's and
+# Ubuntu's sshd have no generator and refuse to start without keys. ssh.socket is not waited for:
+# it comes before basic.target, which this comes after; the service behind the socket waits.
 UNIT_TEXT = """\
 [Unit]
 Description=Make the SSH host keys that are missing
-Before=ssh.service sshd.service ssh.socket
+After=cloud-init.service cloud-init-network.service
+Before=ssh.service sshd.service
 ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
 
 [Service]
@@ -31,6 +37,8 @@ ExecStart=/usr/bin/ssh-keygen -A
 WantedBy=multi-user.target
 """
 
+# Red Hat's (two generations), Arch's and Raspberry Pi OS's; sshd's own unit wants the first three,
+# which therefore cannot be enabled, only masked.
 _GENERATORS = (
     UNIT,
     "sshd-keygen.target",
@@ -38,6 +46,12 @@ _GENERATORS = (
     "sshdgenkeys.service",
     "regenerate_ssh_host_keys.service",
 )
+_GENERATING = (UnitState.ENABLED, UnitState.STATIC)
+
+# SUSE's unit starts this before sshd; OpenRC's and other init scripts run ssh-keygen -A.
+_PROGRAM = "/usr/sbin/sshd-gen-keys-start"
+
+_KEYS = ("/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_*_key.pub")
 
 
 @rule(
@@ -54,15 +68,13 @@ def check(subject: Subject) -> Iterator[Violation]:
     guest = subject.linux
     if guest.sshd.program is None:
         return
-    if guest.sshd.host_keys:
-        yield Violation(
-            message="SSH host keys are in the image",
-            place=Place(guest.sshd.host_keys[0]),
-            found=", ".join(guest.sshd.host_keys),
-            expected="keys that each machine makes for itself",
-            fix=_fix(guest),
-        )
-    elif not _has_generator(guest):
+    usual = [key for key in guest.sshd.host_keys if fnmatch.fnmatchcase(key, _KEYS[0])]
+    elsewhere = [key for key in guest.sshd.host_keys if key not in usual]
+    if usual:
+        yield _shipped(usual, _fix(guest))
+    if elsewhere:
+        yield _shipped(elsewhere, by_hand("remove them, and have them made at the first boot"))
+    elif not (usual or _has_generator(guest) or _provisioner_makes_keys(guest)):
         yield Violation(
             message="nothing makes SSH host keys at the first boot",
             place=Place("/etc/ssh"),
@@ -73,18 +85,35 @@ def check(subject: Subject) -> Iterator[Violation]:
         )
 
 
-def _has_generator(guest: Guest) -> bool:
-    return any(guest.services.unit(name).starts for name in _GENERATORS) or any(
-        guest.tree.is_file(path) for path in ("/usr/sbin/sshd-gen-keys-start",)
+def _shipped(keys: list[str], fix: Fix) -> Violation:
+    return Violation(
+        message="SSH host keys are in the image",
+        place=Place(keys[0]),
+        found=", ".join(keys),
+        expected="keys that each machine makes for itself",
+        fix=fix,
     )
 
 
+def _has_generator(guest: Guest) -> bool:
+    if guest.services.manager != "systemd":
+        return True
+    units = (guest.services.unit(name) for name in _GENERATORS)
+    return any(unit.state in _GENERATING for unit in units) or guest.tree.is_file(_PROGRAM)
+
+
+def _provisioner_makes_keys(guest: Guest) -> bool:
+    if cloud_init_starts(guest):
+        return True
+    return agent_provisions(guest) and guest.agent.is_on("Provisioning.RegenerateSshHostKeyPair")
+
+
 def _fix(guest: Guest) -> Fix:
-    remove = RemovePaths(patterns=("/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_*_key.pub"))
-    if _has_generator(guest) or guest.services.manager != "systemd":
+    remove = RemovePaths(patterns=_KEYS)
+    if _has_generator(guest):
         return Fix(title="remove the host keys", steps=(remove,))
     write = WriteFile(path=UNIT_PATH, text=UNIT_TEXT)
     return Fix(
-        title=f"remove the host keys and have {UNIT} make new ones",
+        title=f"have {UNIT} make host keys at the first boot, and remove those that are there",
         steps=(write, EnableUnits(units=(UNIT,)), remove),
     )

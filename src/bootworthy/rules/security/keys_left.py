@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from glob import escape
 
 from bootworthy.guest.facts.accounts import Account
+from bootworthy.guest.tree import Kind
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import RemovePaths
 from bootworthy.rules import sources
+from bootworthy.rules.cleanup.leftovers import shorten
 from bootworthy.rules.conditions import generalized, has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -42,17 +45,17 @@ _SECRETS = (
 def check(subject: Subject) -> Iterator[Violation]:
     """Neither root nor any person's home holds keys or credentials."""
     guest = subject.linux
-    people = guest.accounts.people
+    people = [account for account in guest.accounts.people if account.name != "root"]
     root = guest.accounts.named("root")
     for account in (*((root,) if root else ()), *people):
-        home = account.home.rstrip("/") or "/"
+        home = escape(account.home.rstrip("/"))
         found = [path for name in _SECRETS for path in guest.tree.glob(f"{home}/{name}")]
         found = [path for path in found if not _is_empty(subject, path)]
         if found:
             yield Violation(
                 message=f"keys or credentials of {account.name} are in the image",
                 place=Place(found[0]),
-                found=", ".join(found),
+                found=shorten(found),
                 expected="none",
                 fix=_fix(subject, account, tuple(found)),
             )
@@ -60,12 +63,12 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 def _is_empty(subject: Subject, path: str) -> bool:
     status = subject.linux.tree.link_status(path)
-    return status.kind.value == "file" and status.size == 0
+    return status.kind is Kind.FILE and status.size == 0
 
 
 def _fix(subject: Subject, account: Account, found: tuple[str, ...]) -> Fix:
     intent = subject.intent
     removed = intent.remove_all_users or account.name in intent.remove_users
     if account.name == "root" or removed:
-        return Fix(title="remove them", steps=(RemovePaths(patterns=found),))
+        return Fix(title="remove them", steps=(RemovePaths(patterns=tuple(map(escape, found))),))
     return by_hand(f"prepare with --remove-user {account.name}, or remove them in the guest")

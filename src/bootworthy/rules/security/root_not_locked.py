@@ -16,7 +16,7 @@ from bootworthy.rules.subject import Subject
 @rule(
     code="SEC-05",
     name="root-not-locked",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     why="Every machine made from the image would have the same root password.",
     when=(generalized, has_guest),
     article=(65,),
@@ -32,4 +32,5 @@ def check(subject: Subject) -> Iterator[Violation]:
             found=f"password {root.password.value}",
             expected="locked",
             fix=Fix(title="lock root's password", steps=(LockPasswords(accounts=("root",)),)),
+            severity=Severity.ERROR if root.password is Password.EMPTY else None,
         )

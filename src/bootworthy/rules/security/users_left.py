@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bootworthy.guest.facts.accounts import Account, Password
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
-from bootworthy.model.steps import RemoveAccounts
+from bootworthy.model.steps import LockPasswords, RemoveAccounts
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import generalized, has_guest
 from bootworthy.rules.rule import rule
@@ -31,14 +31,17 @@ def check(subject: Subject) -> Iterator[Violation]:
     for account in accounts.all:
         if account.name in people:
             yield _violation(account, _fix(subject, account))
-        elif account.password is Password.EMPTY and account.name != "root":
-            yield _violation(account, by_hand(f"lock it: usermod --lock {account.name}"))
+        elif account.password is Password.EMPTY and account.can_log_in and account.name != "root":
+            lock = LockPasswords(accounts=(account.name,))
+            yield _violation(account, Fix(title=f"lock {account.name}", steps=(lock,)))
 
 
 def _violation(account: Account, fix: Fix) -> Violation:
     empty = account.password is Password.EMPTY
     return Violation(
-        message=f"the account {account.name} is in the image",
+        message=f"{account.name} can log in without a password"
+        if empty
+        else f"the account {account.name} is in the image",
         place=Place("/etc/passwd", account.line),
         found=f"{account.name}, uid {account.uid}, shell {account.shell}, "
         f"password {account.password.value}",

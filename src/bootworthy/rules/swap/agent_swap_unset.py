@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootworthy.guest.facts.agent import CONFIG
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.intent import ResourceSwap
 from bootworthy.model.steps import SetKeys, Step
 from bootworthy.rules import sources
-from bootworthy.rules.agent.settings import resource_disk
+from bootworthy.rules.agent.settings import leaves_disk_to_cloud_init, resource_disk
 from bootworthy.rules.conditions import with_agent
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
-from bootworthy.rules.swap.resource_files import NO_MOUNT
+from bootworthy.rules.swap.resource_files import MOUNT
 
 
 def _by_agent(subject: Subject) -> str:
@@ -33,17 +33,30 @@ def _by_agent(subject: Subject) -> str:
 def check(subject: Subject) -> Iterator[Violation]:
     """waagent.conf has the article's five values, and cloud-init does not mount the disk."""
     guest = subject.linux
-    wanted = resource_disk(subject.intent)
-    wrong = [key for key, value in wanted if guest.agent.value(key) != value]
-    steps: list[Step] = [SetKeys(path=CONFIG, settings=wanted)] if wrong else []
-    if guest.cloud_init.installed and guest.tree.text_or(NO_MOUNT.path) != NO_MOUNT.text:
-        wrong.append(NO_MOUNT.path)
-        steps.append(NO_MOUNT)
+    agent = guest.agent
+    config = agent.config or CONFIG
+    if leaves_disk_to_cloud_init(guest):
+        yield Violation(
+            message="this agent never touches the temporary disk where cloud-init is enabled",
+            place=Place(config),
+            found=f"agent {agent.version or 'of unknown version'}, changed by the distribution",
+            expected="cloud-init looks after the temporary disk",
+            fix=by_hand("prepare with --resource-swap cloud-init"),
+        )
+        return
+    wrong = [pair for pair in resource_disk(subject.intent) if agent.value(pair[0]) != pair[1]]
+    steps: list[Step] = []
     if wrong:
+        steps.append(SetKeys(path=config, settings=resource_disk(subject.intent)))
+    if guest.cloud_init.installed and guest.tree.text_or(MOUNT.path) != MOUNT.text:
+        steps.append(MOUNT)
+    if steps:
         yield Violation(
             message="the agent is not set up to swap on the temporary disk",
-            place=Place(CONFIG),
-            found=", ".join(f"{key}={guest.agent.value(key)}" for key in wrong),
-            expected=", ".join(f"{key}={value}" for key, value in wanted),
-            fix=Fix(title="set the agent's ResourceDisk keys", steps=tuple(steps)),
+            place=Place(config if wrong else MOUNT.path),
+            found=", ".join(f"{key}={agent.value(key) or ''}" for key, _ in wrong)
+            or "cloud-init mounts the disk",
+            expected=", ".join(f"{key}={value}" for key, value in wrong)
+            or f"{MOUNT.path} keeps cloud-init from it",
+            fix=Fix(title="have the agent swap on the temporary disk", steps=tuple(steps)),
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bootworthy.guest.guest import Guest
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.intent import ResourceSwap
+from bootworthy.model.steps import WriteFile
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import generalized, with_cloud_init
 from bootworthy.rules.rule import rule
@@ -32,20 +34,24 @@ def _systemd(subject: Subject) -> str:
     article=(54, 55),
     sources=(sources.ARTICLE, sources.CLOUD_INIT_SOURCE),
     deviation="the article's partition layout is overruled by cloud-init's own for Azure unless "
-    "CLOUD_CFG is set, which overrules custom data; a service makes a swap file on the mounted "
-    "disk instead",
+    "CLOUD_CFG is set, which overrules custom data; a service mounts the disk and makes a swap "
+    "file on it instead",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """The mount and the service that makes the swap file are there."""
+    """The service that mounts the disk and makes the swap file is there and starts."""
     guest = subject.linux
     files = (MOUNT, PROGRAM, SERVICE)
-    missing = [file.path for file in files if guest.tree.text_or(file.path) != file.text]
-    if not missing and guest.services.unit(UNIT).starts:
+    wrong = [file for file in files if guest.tree.text_or(file.path) != file.text]
+    if not wrong and guest.services.unit(UNIT).starts:
         return
     yield Violation(
-        message="there is no swap on the temporary disk",
-        place=Place(missing[0] if missing else SERVICE.path),
-        found=", ".join(f"no {path}" for path in missing) or f"{UNIT} is not enabled",
+        message="nothing swaps on the temporary disk",
+        place=Place(wrong[0].path if wrong else SERVICE.path),
+        found=", ".join(_state(guest, file) for file in wrong) or f"{UNIT} is not enabled",
         expected=f"{UNIT} makes a swap file on the temporary disk at each boot",
         fix=Fix(title=f"write {UNIT} and enable it", steps=STEPS),
     )
+
+
+def _state(guest: Guest, file: WriteFile) -> str:
+    return f"{file.path} says something else" if guest.tree.exists(file.path) else f"no {file.path}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from glob import escape
 
 from bootworthy.guest.facts import fstab
 from bootworthy.guest.facts.fstab import FstabEntry
+from bootworthy.guest.facts.swap import SwapFile
+from bootworthy.guest.tree import Tree
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import DropMounts, RemovePaths, Step
 from bootworthy.rules import sources
@@ -16,7 +19,13 @@ from bootworthy.rules.subject import Subject
 from bootworthy.rules.swap.swap_partition import REASON
 
 # Swap on the temporary disk, by cloud-init or in the article's way, is what Azure wants.
-_TEMPORARY = (RESOURCE_MOUNT, "/mnt/swapfile", "ephemeral", "/dev/disk/cloud/azure_resource")
+_TEMPORARY = (
+    f"{RESOURCE_MOUNT}/",
+    "/mnt/swapfile",
+    "ephemeral",
+    "/dev/disk/cloud/azure_resource",
+    "/dev/disk/azure/resource",
+)
 
 # Compressed memory is not a disk.
 _IN_MEMORY = "/dev/zram"
@@ -34,23 +43,27 @@ _IN_MEMORY = "/dev/zram"
 def check(subject: Subject) -> Iterator[Violation]:
     """No swap file, no swap unit, and no fstab line of swap that is not a partition's."""
     guest = subject.linux
-    lines = {entry.spec: entry for entry in guest.fstab.swap}
+    lines = list(guest.fstab.swap)
     for file in guest.swap.files:
+        entries = [entry for entry in lines if _leads_to(guest.tree, entry.spec, file.path)]
+        lines = [entry for entry in lines if entry not in entries]
         if not file.path.startswith(_TEMPORARY):
-            entry = lines.pop(file.path, None)
-            yield _violation(file.path, f"{file.size} bytes", entry, remove_file=True)
-    for spec, entry in lines.items():
-        if not spec.startswith((*_TEMPORARY, _IN_MEMORY)) and not _is_partition(subject, spec):
-            yield _violation(spec, "in fstab", entry, remove_file=False)
+            yield _of_file(file, entries)
+    for entry in lines:
+        if not entry.spec.startswith((*_TEMPORARY, _IN_MEMORY)) and not _is_partition(
+            subject, entry.spec
+        ):
+            yield _of_line(entry)
     for place in guest.swap.units:
         if not place.within.startswith((*_TEMPORARY, _IN_MEMORY)):
-            yield Violation(
-                message="a systemd unit starts swap",
-                place=place,
-                found=place.within or place.path,
-                expected="no swap on the OS disk",
-                fix=by_hand(f"disable and remove {place.path}"),
-            )
+            yield _of_unit(place)
+
+
+def _leads_to(tree: Tree, spec: str, path: str) -> bool:
+    """Whether a spec of fstab is this file, perhaps by a link."""
+    if not spec.startswith("/"):
+        return False
+    return spec == path or (tree.is_file(spec) and tree.resolve(spec) == path)
 
 
 def _is_partition(subject: Subject, spec: str) -> bool:
@@ -61,16 +74,38 @@ def _is_partition(subject: Subject, spec: str) -> bool:
     return fstab.find(spec, disk.file_systems, disk.table.partitions) is not None
 
 
-def _violation(what: str, found: str, entry: FstabEntry | None, *, remove_file: bool) -> Violation:
-    steps: list[Step] = []
-    if remove_file:
-        steps.append(RemovePaths(patterns=(what,)))
-    if entry:
-        steps.append(DropMounts(lines=(entry.line,), reason=REASON))
+def _of_file(file: SwapFile, entries: list[FstabEntry]) -> Violation:
+    steps: list[Step] = [RemovePaths(patterns=(escape(file.path),))]
+    if entries:
+        steps.append(DropMounts(lines=tuple(entry.line for entry in entries), reason=REASON))
     return Violation(
-        message=f"{what} is swap",
-        place=Place(what) if entry is None else Place(fstab.PATH, entry.line),
-        found=f"{what}, {found}",
+        message=f"{file.path} is swap",
+        place=Place(file.path),
+        found=f"a swap file of {file.size} bytes",
         expected="no swap on the OS disk",
-        fix=Fix(title="remove it, and its fstab line", steps=tuple(steps)),
+        fix=Fix(title="remove it, and its line in fstab", steps=tuple(steps)),
+        related=tuple(Place(fstab.PATH, entry.line) for entry in entries),
+    )
+
+
+def _of_line(entry: FstabEntry) -> Violation:
+    return Violation(
+        message=f"{entry.spec} is swap",
+        place=Place(fstab.PATH, entry.line),
+        found=f"{entry.spec} {entry.mount_point} swap",
+        expected="no swap on the OS disk",
+        fix=Fix(
+            title="take the line out of fstab",
+            steps=(DropMounts(lines=(entry.line,), reason=REASON),),
+        ),
+    )
+
+
+def _of_unit(place: Place) -> Violation:
+    return Violation(
+        message=f"a systemd unit swaps on {place.within or 'a device'}",
+        place=Place(place.path),
+        found=f"What={place.within}",
+        expected="no swap on the OS disk",
+        fix=by_hand(f"disable and remove {place.path}"),
     )

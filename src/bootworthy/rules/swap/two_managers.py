@@ -9,7 +9,7 @@ from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.intent import ResourceSwap
 from bootworthy.model.steps import SetKeys
 from bootworthy.rules import sources
-from bootworthy.rules.agent.settings import resource_disk
+from bootworthy.rules.agent.settings import leaves_disk_to_cloud_init, resource_disk
 from bootworthy.rules.conditions import with_agent
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -27,7 +27,10 @@ from bootworthy.rules.subject import Subject
     "decides who looks after the disk",
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """The agent leaves the disk to cloud-init, unless --resource-swap agent."""
+    """The agent leaves the disk to cloud-init, unless --resource-swap agent.
+
+    A note where the agent does so anyway, whatever its configuration says.
+    """
     agent = subject.linux.agent
     by_agent = subject.intent.resource_swap is ResourceSwap.AGENT
     if by_agent or not subject.linux.cloud_init.installed:
@@ -39,9 +42,12 @@ def check(subject: Subject) -> Iterator[Violation]:
                 place=Place(agent.config or CONFIG, agent.settings[key].line),
                 found=f"{key}={agent.value(key)}",
                 expected=f"{key}={wanted}",
-                fix=Fix(
-                    title="leave the disk to cloud-init",
-                    steps=(SetKeys(path=CONFIG, settings=resource_disk(subject.intent)),),
-                ),
+                fix=Fix(title="leave the disk to cloud-init", steps=(_hands_off(subject),)),
+                severity=Severity.NOTE if leaves_disk_to_cloud_init(subject.linux) else None,
             )
             return
+
+
+def _hands_off(subject: Subject) -> SetKeys:
+    path = subject.linux.agent.config or CONFIG
+    return SetKeys(path=path, settings=resource_disk(subject.intent))

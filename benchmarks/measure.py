@@ -1,0 +1,113 @@
+"""What benchmarks share: a workspace that counts what is written, timed commands, medians."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+BOOTWORTHY = str(CHECKOUT / ".venv" / "bin" / "bootworthy")
+
+# /sys/block/*/stat, field 7: sectors of 512 bytes written (Documentation/block/stat.rst).
+_SECTORS_WRITTEN = 6
+_SECTOR = 512
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: wall and processor time in seconds, bytes that reached the disk."""
+
+    wall: float
+    cpu: float
+    written: int
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A file system of its own on a loop device, so that only our writes are counted."""
+
+    path: Path
+    device: str
+
+    @property
+    def written(self) -> int:
+        """Bytes written to the device so far, after everything cached went there."""
+        os.sync()
+        stat = Path(f"/sys/block/{Path(self.device).name}/stat").read_text().split()
+        return int(stat[_SECTORS_WRITTEN]) * _SECTOR
+
+
+@contextlib.contextmanager
+def workspace(size: int) -> Iterator[Workspace]:
+    """An ext4 of ``size`` bytes on a loop device; needs root."""
+    with tempfile.TemporaryDirectory(prefix="bootworthy-bench-", dir=CHECKOUT / ".cache") as folder:
+        image, mount = Path(folder, "disk.img"), Path(folder, "mnt")
+        mount.mkdir()
+        with image.open("wb") as file:
+            file.truncate(size)
+        run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image))
+        device = run("losetup", "--find", "--show", str(image)).strip()
+        try:
+            run("mount", device, str(mount))
+            try:
+                yield Workspace(mount, device)
+            finally:
+                run("umount", str(mount))
+        finally:
+            run("losetup", "--detach", device)
+
+
+def run(*argv: str, env: Mapping[str, str] | None = None) -> str:
+    """Run a command that must succeed; its output."""
+    whole = os.environ | dict(env or {})
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=whole)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def timed(
+    space: Workspace, commands: Sequence[Sequence[str]], env: Mapping[str, str] | None = None
+) -> Measured:
+    """Run commands one after another and measure them together."""
+    before_bytes, before_cpu, began = space.written, _children_cpu(), time.monotonic()
+    for command in commands:
+        run(*command, env=env)
+    wall = time.monotonic() - began
+    return Measured(wall, _children_cpu() - before_cpu, space.written - before_bytes)
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def median(runs: Sequence[Measured]) -> Measured:
+    """The middle of each measure."""
+    return Measured(
+        statistics.median(item.wall for item in runs),
+        statistics.median(item.cpu for item in runs),
+        int(statistics.median(item.written for item in runs)),
+    )
+
+
+def print_table(rows: Mapping[str, Measured], base: str) -> None:
+    """A Markdown table with ratios against ``base``."""
+    reference = rows[base]
+    print("| what | wall, s | of the peer | CPU, s | written, MiB | of the peer |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, item in rows.items():
+        wall, bytes_ = item.wall / reference.wall, item.written / max(reference.written, 1)
+        print(
+            f"| {name} | {item.wall:.1f} | {wall:.2f} | {item.cpu:.1f} "
+            f"| {item.written >> 20} | {bytes_:.2f} |"
+        )

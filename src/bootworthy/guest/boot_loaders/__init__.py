@@ -1,0 +1,1 @@
+"""Boot loaders: how the kernel command line is changed for good, one module each."""

@@ -1,0 +1,1 @@
+"""The programs that make an initramfs: one module each."""

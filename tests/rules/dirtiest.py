@@ -1,0 +1,226 @@
+"""Guests in which each rule finds something: between them they spoil all there is to spoil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bootworthy.disk import footer
+from bootworthy.disk.image import Image
+from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
+from bootworthy.rules.security import host_keys
+from bootworthy.rules.subject import Subject
+from bootworthy.rules.swap import resource_files
+from tests.disk.making import MIB, patch
+from tests.guest.engines.disks import Part
+from tests.guest.memory import File, Link
+from tests.rules import disks
+from tests.rules.healthy import (
+    ARM64,
+    GRUB_CFG,
+    INITRAMFS,
+    RELEASE,
+    dpkg_status,
+    efi_program,
+    elf,
+    grub_cfg,
+    healthy,
+    initramfs,
+    kernel,
+)
+from tests.rules.making import Entry, subject
+
+Changes = dict[str, Entry | None]
+
+_SWAP_FILE = bytes(4096 - 10) + b"SWAPSPACE2"
+
+LEFT_BEHIND: Changes = {
+    "/etc/hostname": "web01.example.org\n",
+    "/etc/machine-id": "5a1f7c9be3d84c0f9e6b2d4a7c8e1f03\n",
+    "/var/lib/dbus/machine-id": "5a1f7c9be3d84c0f9e6b2d4a7c8e1f03\n",
+    "/etc/resolv.conf": "nameserver 10.20.30.2\n",
+    "/etc/ssh/ssh_host_rsa_key": "key",
+    "/etc/passwd": (
+        "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/home/alice:/bin/bash\n"
+        "guest:x:1001:1001::/home/guest:/bin/sh\n"
+    ),
+    "/etc/shadow": "root:$6$a$b:19000:0:99999:7:::\nalice:$6$a$b:19000::::::\nguest::19000::::::\n",
+    "/etc/passwd-": "root:x:0:0:root:/root:/bin/bash\n",
+    "/root/.bash_history": "ls\n",
+    "/root/.ssh/authorized_keys": "ssh-rsa AAAA root@old\n",
+    "/home/alice/.bash_history": "ls\n",
+    "/home/alice/.ssh/id_rsa": "key",
+    "/var/lib/systemd/random-seed": "seed",
+    "/var/lib/dhcp/dhclient.eth0.leases": "lease {}\n",
+    "/var/log/syslog": "something happened\n",
+    "/var/log/syslog.1": "something happened\n",
+    "/var/log/waagent.log": "something happened\n",
+    "/var/cache/apt/archives/bash_5.2-1_amd64.deb": "deb",
+    "/tmp/upload.part": "x",  # noqa: S108 - the guest's
+    "/var/lib/waagent/provisioned": "",
+    "/var/lib/cloud/instance/obj.pkl": "x",
+    "/var/lib/cloud/instances/i-1/obj.pkl": "x",
+    "/etc/cloud/cloud.cfg.d/99-installer.cfg": "datasource_list: [ None ]\n",
+    "/mnt/resource/swapfile": _SWAP_FILE,
+    "/mnt/resource/data.db": "x",
+    "/swapfile": _SWAP_FILE,
+}
+"""What a machine that was in use leaves."""
+
+_BAD_MENU = grub_cfg(
+    RELEASE,
+    "2.6.32-431.el6.x86_64",
+    arguments="quiet splash crashkernel=auto rootdelay=300 console=tty0 single resume=/dev/sda5 "
+    "cloud-init=disabled module_blacklist=nouveau,hv_storvsc",
+).replace("root=UUID=", "root=/dev/vda9?", 1)
+
+SPOILT: Changes = {
+    **LEFT_BEHIND,
+    "/etc/os-release": 'ID=debian\nVERSION_ID="10"\n',
+    "/var/lib/dpkg/status": File(dpkg_status("bash"), mtime=1_600_000_000),
+    GRUB_CFG: _BAD_MENU.replace("?", " old="),
+    **kernel("2.6.32-431.el6.x86_64", loadable=("kernel/fs/btrfs/btrfs",), early=()),
+    INITRAMFS: initramfs(
+        ("nvme",),
+        files={
+            "etc/modprobe.d/hard.conf": "blacklist hv_vmbus\nblacklist hv_storvsc\n",
+            "conf/conf.d/resume": "RESUME=/dev/sda5\n",
+        },
+    ),
+    "/etc/modprobe.d/hard.conf": "install vfat /bin/true\ninstall udf /bin/true\n",
+    "/etc/initramfs-tools/modules": None,
+    "/etc/initramfs-tools/initramfs.conf": "MODULES=dep\n",
+    "/etc/initramfs-tools/conf.d/resume": "RESUME=/dev/sda5\n",
+    "/etc/default/grub.d/90-azure.cfg": 'GRUB_CMDLINE_LINUX="panic=1"\n',
+    "/etc/fstab": (
+        "/dev/vda3 / ext4 defaults 0 1\nLABEL=data /data ext4 defaults 0 2\n"
+        "server:/export /mnt/nfs nfs defaults 0 0\n/dev/vdb1 /more\n"
+        "/dev/sda4 none swap sw 0 0\n/swapfile none swap sw 0 0\n"
+    ),
+    "/etc/network/interfaces": (
+        "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet static\n"
+        "\taddress 10.20.30.41/24\n\thwaddress ether 00:50:56:9c:3e:71\n"
+    ),
+    "/etc/udev/rules.d/70-persistent-net.rules": (
+        'SUBSYSTEM=="net", ATTR{address}=="00:50:56:9c:3e:71", NAME="eth0"\n'
+    ),
+    "/etc/systemd/system/multi-user.target.wants/ssh.service": None,
+    "/usr/lib/systemd/system/gdm.service": "[Service]\nExecStart=/usr/sbin/gdm\n",
+    "/etc/systemd/system/display-manager.service": Link("/usr/lib/systemd/system/gdm.service"),
+    "/etc/systemd/system/default.target": Link("/usr/lib/systemd/system/graphical.target"),
+    "/etc/systemd/system.conf": "[Manager]\nDefaultEnvironment=CLOUD_CFG=/etc/cloud/mine.cfg\n",
+    host_keys.UNIT_PATH: None,
+}
+"""A machine whose configuration is wrong as well."""
+
+_PACKAGES = "/usr/lib/python3/dist-packages"
+
+BOTCHED: Changes = {
+    **SPOILT,
+    "/usr/bin/python3": None,
+    "/usr/bin/python3.11": None,
+    f"{_PACKAGES}/azurelinuxagent/common/version.py": "AGENT_VERSION = '2.2.45'\n",
+    f"{_PACKAGES}/distro": None,
+    "/etc/waagent.conf": (
+        "Provisioning.Agent=waagent\nResourceDisk.Format=y\nResourceDisk.EnableSwap=y\n"
+        "AutoUpdate.Enabled=n\n"
+    ),
+    "/etc/systemd/system/multi-user.target.wants/walinuxagent.service": None,
+    "/etc/systemd/system/multi-user.target.wants/hv-kvp-daemon.service": None,
+    "/etc/systemd/system/cloud-init.target.wants/cloud-final.service": None,
+    "/etc/cloud/cloud-init.disabled": "",
+    "/etc/cloud/cloud.cfg": (
+        "cloud_init_modules: [ssh, users-groups]\ncloud_config_modules: [mounts]\n"
+    ),
+    "/etc/cloud/cloud.cfg.d/05_logging.cfg": "output: [\n",
+    "/etc/cloud/cloud.cfg.d/90_dpkg.cfg": "datasource_list: [ NoCloud, Ec2 ]\n",
+    "/etc/cloud/cloud.cfg.d/91-azure_datasource.cfg": (
+        "datasource:\n  Azure:\n    apply_network_confg: False\n"
+    ),
+    resource_files.PROGRAM.path: None,
+}
+"""A machine on which cloud-init and the agent are set up wrongly."""
+
+BARE: Changes = {
+    **SPOILT,
+    "/usr/bin/cloud-init": None,
+    "/etc/cloud": None,
+    "/usr/sbin/waagent": None,
+    "/etc/waagent.conf": None,
+    "/usr/sbin/sshd": None,
+    "/usr/bin/growpart": None,
+    "/usr/sbin/sgdisk": None,
+    "/usr/sbin/hv_kvp_daemon": None,
+    INITRAMFS: b"junk",
+}
+"""A machine that was never meant for a cloud."""
+
+BESIDE: Changes = {
+    "/etc/cloud/cloud.cfg.d/92-azure_network.cfg": None,
+    "/usr/bin/dash": elf(ARM64),
+    "/etc/default/grub.d/90-azure.cfg": 'GRUB_CMDLINE_LINUX="panic=1"\n',
+}
+"""What does not go with the others: Arm64, two network managers, a menu that was not refreshed."""
+
+OLD: Changes = {
+    "/etc/os-release": 'ID="centos"\nVERSION_ID="6.10"\n',
+    "/usr/lib/modules": None,
+    **kernel("2.6.32-431.el6.x86_64", loadable=()),
+    GRUB_CFG: grub_cfg("2.6.32-431.el6.x86_64"),
+    "/var/lib/dpkg/status": dpkg_status("NetworkManager"),
+}
+"""A machine of release 6."""
+
+OpenImage = Callable[[Path], Image]
+
+_ALL_USERS = Intent(remove_all_users=True)
+
+
+def subjects(directory: Path, opened: OpenImage) -> list[Subject]:
+    """All of them, on disks that are no better."""
+    by_agent = Intent(resource_swap=ResourceSwap.AGENT, remove_users=("alice",))
+    moved = Intent(os_state=OsState.SPECIALIZED, generation=Generation.BIOS)
+    gpt, mbr, vhd = (opened(path) for path in _disks(directory))
+    return [
+        _on(gpt, BOTCHED, _ALL_USERS),
+        _on(gpt, BOTCHED, by_agent),
+        _on(vhd, BARE, Intent(generation=Generation.UEFI)),
+        _on(mbr, SPOILT, moved),
+        _on(mbr, {}, moved),
+        subject(healthy(BESIDE)),
+        subject(healthy(OLD)),
+        subject(healthy({**LEFT_BEHIND, "/boot": None})),
+    ]
+
+
+def _on(image: Image, changes: Changes, intent: Intent) -> Subject:
+    esp: dict[str, Entry] = {"/EFI/debian/grubx64.efi": efi_program()}
+    files = healthy(changes)
+    return subject(files, image=image, esp=esp, intent=intent, root_partition=disks.ROOT_NUMBER)
+
+
+def _disks(directory: Path) -> tuple[Path, Path, Path]:
+    """A raw GPT that was grown, an MBR without a boot loader, a VHD with a footer that lies."""
+    home = Part(kind="ext4", size=2 * MIB)
+    volume = Part(kind="none", size=MIB)
+    parts = (*disks.PARTS, disks.SWAP, home, volume, volume)
+    gpt = disks.disk(directory / "my disk", parts)
+    disks.make_swap(gpt, 24 * MIB, 2 * MIB)
+    patch(gpt, 6 * MIB + 1024 + 0x3A, b"\0\0")
+    disks.make_physical_volume(gpt, 28 * MIB)
+    disks.make_raid_member(gpt, 29 * MIB)
+    with gpt.open("ab") as file:
+        file.write(bytes(MIB + 512))
+    mbr = disks.mbr_disk(directory / "mbr", grub=0)
+    return gpt, mbr, _false_vhd(directory / "my disk.vhd")
+
+
+def _false_vhd(path: Path) -> Path:
+    small = (Part(kind="none", size=4 * MIB),)
+    disks.vhd(path, small, grub=0)
+    whole = bytearray(path.read_bytes()[-512:])
+    whole[28:32] = b"vpc "
+    whole[84] = 1
+    whole[64:68] = footer.checksum_of(bytes(whole)).to_bytes(4, "big")
+    patch(path, path.stat().st_size - 512, bytes(whole))
+    return path
