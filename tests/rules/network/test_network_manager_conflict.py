@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from bootworthy.model.finding import Safety, Severity
@@ -19,7 +21,9 @@ def redhat(version: str) -> dict[str, Entry]:
 
 
 def desktop(
-    *, release: str = 'ID=debian\nVERSION_ID="12"\n', **changes: Entry | None
+    changes: Mapping[str, Entry | None] | None = None,
+    *,
+    release: str = 'ID=debian\nVERSION_ID="12"\n',
 ) -> dict[str, Entry]:
     return healthy(
         {
@@ -28,7 +32,7 @@ def desktop(
             STATUS: dpkg_status("bash", "network-manager"),
             "/etc/network/interfaces": None,
             **unit("NetworkManager.service"),
-            **changes,
+            **(changes or {}),
         }
     )
 
@@ -70,12 +74,12 @@ def test_something_else_can_configure_the_network() -> None:
         "/usr/sbin/ifup": "",
         "/etc/network/interfaces": "auto lo\niface lo inet loopback\n",
     }
-    assert findings(check, subject(desktop(**ifupdown))) == ()
-    assert findings(check, subject(desktop(**unit("systemd-networkd.service")))) == ()
+    assert findings(check, subject(desktop(ifupdown))) == ()
+    assert findings(check, subject(desktop(unit("systemd-networkd.service")))) == ()
 
 
 def test_the_agent_is_there_already() -> None:
-    files = desktop(**{"/usr/sbin/waagent": "#!/usr/bin/python3\n"})
+    files = desktop({"/usr/sbin/waagent": "#!/usr/bin/python3\n"})
     assert findings(check, subject(files)) == ()
 
 

@@ -15,6 +15,9 @@ from bootworthy.rules.subject import Subject
 _NAME = "Azure"
 _OPTION = "apply_network_config"
 
+# What of a value a report shows.
+_SHOWN = 200
+
 # cloudinit/sources/DataSourceAzure.py, BUILTIN_DS_CONFIG, and what its schema documents.
 _KNOWN = frozenset(
     (
@@ -51,10 +54,11 @@ def check(subject: Subject) -> Iterator[Violation]:
     unknown = sorted(str(key) for key in options if key not in _KNOWN)
     unknown += sorted(str(key) for key in datasource if _is_misspelled(key))
     if unknown:
+        words = ", ".join(unknown)[:_SHOWN]
         yield Violation(
-            message=f"the Azure data source has no option {', '.join(unknown)}",
+            message=f"the Azure data source has no option {words}",
             place=place,
-            found=", ".join(unknown),
+            found=words,
             expected="datasource, Azure, and options that cloud-init documents",
             fix=by_hand("correct the spelling"),
         )
@@ -62,7 +66,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         yield Violation(
             message="network settings come from Azure's metadata as well as from the distribution",
             place=place,
-            found=f"{_OPTION}: {options.get(_OPTION, 'not set, which means true')}",
+            found=f"{_OPTION}: {options.get(_OPTION, 'not set, which means true')}"[:_SHOWN],
             expected=f"{_OPTION}: False",
             fix=write(DATASOURCE, "datasource", cloud_init),
             severity=Severity.NOTE,

@@ -35,7 +35,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         return
     for number, line in enumerate(tree.text_or(PATH).splitlines(), 1):
         words = line.split()
-        if words[:1] == ["nameserver"] and not "".join(words[1:2]).startswith(_KEPT):
+        if words[:1] == ["nameserver"] and words[1:] and not words[1].startswith(_KEPT):
             yield Violation(
                 message="a name server of the old network is configured",
                 place=Place(PATH, number),

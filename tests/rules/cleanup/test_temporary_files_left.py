@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from bootworthy.model.finding import Severity
+from bootworthy.model.intent import Intent, OsState
+from bootworthy.model.steps import RemovePaths
+from bootworthy.rules.cleanup.temporary_files_left import check
+from tests.guest.memory import MemoryTree
+from tests.rules.healthy import healthy
+from tests.rules.making import finding, findings, not_applicable, subject
+
+_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - the guest's
+LEFT = tuple(f"{folder}/{name}" for folder in _FOLDERS for name in ("upload.part", ".X11-unix"))
+
+OTHERS = ("/srv/tmp/x", "/srv/var/tmp/x")
+
+
+def test_nothing_is_left() -> None:
+    assert findings(check, subject(healthy())) == ()
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_what_stays(path: str) -> None:
+    assert findings(check, subject(healthy({path: "x"}))) == ()
+
+
+@pytest.mark.parametrize("path", LEFT)
+def test_it_is_removed(path: str) -> None:
+    found = finding(check, subject(healthy({path: "x"})))
+
+    assert found.severity is Severity.NOTE
+    assert found.place.path == path
+    assert found.found == path
+    assert found.fix is not None
+    (step,) = found.fix.steps
+    assert isinstance(step, RemovePaths)
+    assert any(MemoryTree({path: "x"}).glob(pattern) for pattern in step.patterns)
+
+
+def test_all_in_one() -> None:
+    found = finding(check, subject(healthy(dict.fromkeys(LEFT, "x"))))
+    assert found.found.count("/") >= len(LEFT[:5])
+
+
+def test_a_specialized_image_keeps_it() -> None:
+    files = healthy({LEFT[0]: "x"})
+    assert not_applicable(check, subject(files, intent=Intent(os_state=OsState.SPECIALIZED)))
+
+
+def test_this_machines_are_in_use() -> None:
+    assert findings(check, subject(healthy({LEFT[0]: "x"}), live=True)) == ()
