@@ -23,6 +23,13 @@ def _rule(check: Check, **changes: object) -> Rule:
     return Rule(**(settings | changes))  # type: ignore[arg-type]
 
 
+def _raising(error: Exception) -> Check:
+    def check(_subject: Subject) -> Iterator[Violation]:
+        raise error
+
+    return check
+
+
 def _violation(severity: Severity | None = None) -> Violation:
     return Violation(message="m", place=Place("/p", 3), found="f", expected="e", severity=severity)
 
@@ -55,9 +62,7 @@ def test_a_condition_that_does_not_hold_is_quoted() -> None:
 
 
 def test_a_rule_that_cannot_look_is_not_checked() -> None:
-    def check(_subject: Subject) -> Iterator[Violation]:
-        raise NotCheckedError("no version")
-        yield
+    check = _raising(NotCheckedError("no version"))
 
     result = check_rule(_rule(check), Subject())
 
@@ -66,9 +71,7 @@ def test_a_rule_that_cannot_look_is_not_checked() -> None:
 
 
 def test_a_broken_guest_file_is_told_with_its_code_and_hint() -> None:
-    def check(_subject: Subject) -> Iterator[Violation]:
-        raise GuestError("guest-file-corrupt", "/etc/x: garbage", hint="mend it")
-        yield
+    check = _raising(GuestError("guest-file-corrupt", "/etc/x: garbage", hint="mend it"))
 
     result = check_rule(_rule(check), Subject())
 
@@ -79,9 +82,7 @@ def test_a_broken_guest_file_is_told_with_its_code_and_hint() -> None:
 
 
 def test_a_rule_that_crashes_is_reported_and_the_others_go_on() -> None:
-    def crash(_subject: Subject) -> Iterator[Violation]:
-        raise ZeroDivisionError("oops")
-        yield
+    crash = _raising(ZeroDivisionError("oops"))
 
     results = check_rules([_rule(crash), _rule(lambda _subject: [])], Subject())
 

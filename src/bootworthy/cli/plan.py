@@ -71,6 +71,6 @@ def _print(preview: Preview, *, as_json: bool) -> None:
         data["changes"] = [change.to_dict() for change in preview.changes]
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
         return
-    print_lines(change_lines(preview.changes, diffs=True))
+    print_lines(change_lines(preview.changes, diffs=True, imagined=True))
     if not preview.plan.steps:
         print_lines([(Span("nothing inside the guest has to change"),)])

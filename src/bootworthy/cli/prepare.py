@@ -105,8 +105,6 @@ def _print_changes(report: Report, *, diffs: bool) -> None:
     from bootworthy.report.text import Span, change_lines
 
     print_lines(change_lines(report.changes, diffs=diffs))
-    for note in report.notes:
-        print_lines([(Span(f"note: {note}"),)])
     if report.output:
         print_lines([(Span(f"wrote {report.output}"),)])
     print_lines([()])

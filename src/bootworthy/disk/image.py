@@ -135,12 +135,13 @@ def open_image(
     """Open the disk image at ``path`` and take it apart; arguments as ``open_container``.
 
     Raises:
-        ImageError: as ``open_container``, and ``image-not-a-disk`` when a raw file shows no sign
-            of being one.
+        ImageError: as ``open_container``; ``image-not-a-disk`` when a raw file shows no sign of
+            being one; ``image-truncated`` when the disk ends before its partitions do.
     """
     image = Image(open_container(path, allow_backing=allow_backing, force_format=force_format))
     try:
         _refuse_other_files(image)
+        _refuse_truncated(image)
     except BaseException:
         image.close()
         raise
@@ -155,4 +156,17 @@ def _refuse_other_files(image: Image) -> None:
             f"{image.container.path} is no disk image: it has no partition table, "
             "no file system and no boot sector",
             hint="name the disk image itself",
+        )
+
+
+def _refuse_truncated(image: Image) -> None:
+    """A raw disk says nowhere how long it was, except by its partitions."""
+    beyond = [part for part in image.table.partitions if part.end > image.virtual_size]
+    if beyond:
+        last = max(beyond, key=lambda part: part.end)
+        raise ImageError(
+            "image-truncated",
+            f"the disk in {image.container.path} ends at byte {image.virtual_size}, "
+            f"but its partition {last.number} reaches to byte {last.end}",
+            hint="the file is not whole: copy or download it again",
         )

@@ -58,11 +58,12 @@ def lines(report: Report, verbose: bool = False) -> Iterator[Line]:
     """The report, line by line."""
     yield from _header(report)
     for finding in report.findings:
-        yield from _finding(finding)
+        yield from _finding(finding, _reasons(report, finding))
         yield ()
     if verbose:
         yield from _not_checked(report)
     yield from _unreadable(report)
+    yield from _notes(report)
     yield _summary(report)
     yield from _advice(report)
 
@@ -86,7 +87,14 @@ def _boots_as(report: Report) -> str:
     return f"boots as {words}" if words else "no boot loader found"
 
 
-def _finding(finding: Finding) -> Iterator[Line]:
+def _reasons(report: Report, finding: Finding) -> str:
+    """Why what was meant to mend the finding was not done."""
+    skipped = (change for change in report.changes if change.kind is ChangeKind.SKIPPED)
+    reasons = [change.detail for change in skipped if finding.code in change.rules]
+    return "\n".join(dict.fromkeys(line for text in reasons for line in text.splitlines()))
+
+
+def _finding(finding: Finding, reasons: str = "") -> Iterator[Line]:
     style = _SEVERITY_STYLE[finding.severity]
     head = f"{finding.severity.word}[{finding.rule}]"
     yield Span(head, style), Span(f" {finding.code}: "), Span(finding.message, Style.STRONG)
@@ -97,6 +105,8 @@ def _finding(finding: Finding) -> Iterator[Line]:
     yield from _evidence("expected", finding.expected)
     yield from _evidence("why", finding.why)
     yield from _evidence("fix", _fix(finding.fix))
+    if reasons:
+        yield from _evidence("not done", reasons)
 
 
 def _evidence(name: str, text: str) -> Iterator[Line]:
@@ -129,6 +139,11 @@ def _unreadable(report: Report) -> Iterator[Line]:
     for result in report.results:
         if result.outcome is Outcome.ERROR:
             yield Span("error[rule-crashed]", Style.ERROR), Span(f" {result.code}: {result.reason}")
+
+
+def _notes(report: Report) -> Iterator[Line]:
+    for note in report.notes:
+        yield (Span("note", Style.NOTE), Span(f": {note}"))
 
 
 def _summary(report: Report) -> Line:
@@ -171,49 +186,64 @@ def _is_fixable(finding: Finding) -> bool:
 # More changes of one sort than this are told in one line, unless details are asked for.
 _FEW = 4
 
+_FILES = (ChangeKind.CREATED, ChangeKind.EDITED, ChangeKind.REMOVED)
 
-def change_lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[Line]:
-    """What was changed, or would be.
+# The width of the column that says what sort of change it is.
+_MARGIN = 9
 
-    With ``diffs`` a line for each thing and its diff below; else many things of one step and sort
+
+def change_lines(
+    changes: Iterable[Change], *, diffs: bool, imagined: bool = False
+) -> Iterator[Line]:
+    """What was changed, or would be when the changes are only ``imagined``.
+
+    With ``diffs`` a line for each thing and its diff below; else many files of one step and sort
     are one line.
     """
+    tense = 1 if imagined else 0
     for _, group in groupby(changes, key=lambda change: (change.step, change.rules, change.kind)):
         alike = list(group)
-        if len(alike) > _FEW and not diffs:
-            yield _many(alike)
+        if len(alike) > _FEW and alike[0].kind in _FILES and not diffs:
+            yield _many(alike, tense)
             continue
         for change in alike:
-            yield _change(change)
+            yield from _change(change, tense)
             if diffs:
                 yield from (_diff_line(text) for text in change.diff.splitlines())
 
 
-def _many(changes: list[Change]) -> Line:
+def _many(changes: list[Change], tense: int) -> Line:
     first = changes[0]
     shared = posixpath.commonpath([change.what for change in changes])
     where = f"{plural(len(changes), 'file')} in {shared}"
-    return (_CHANGE_MARK[first.kind], Span(where), Span(_rules(first), Style.FAINT))
+    return (_mark(first, tense), Span(where), Span(_rules(first), Style.FAINT))
 
 
+# What was done, and what would be.
 _CHANGE_MARK = {
-    ChangeKind.DISK: Span("disk     ", Style.STRONG),
-    ChangeKind.CREATED: Span("created  ", Style.ADDED),
-    ChangeKind.EDITED: Span("edited   ", Style.NOTE),
-    ChangeKind.REMOVED: Span("removed  ", Style.REMOVED),
-    ChangeKind.PROGRAM: Span("ran      ", Style.STRONG),
-    ChangeKind.SKIPPED: Span("skipped  ", Style.WARNING),
+    ChangeKind.DISK: ("disk", "disk", Style.STRONG),
+    ChangeKind.CREATED: ("created", "create", Style.ADDED),
+    ChangeKind.EDITED: ("edited", "edit", Style.NOTE),
+    ChangeKind.REMOVED: ("removed", "remove", Style.REMOVED),
+    ChangeKind.PROGRAM: ("ran", "run", Style.STRONG),
+    ChangeKind.SKIPPED: ("not done", "not done", Style.WARNING),
 }
 
 
-def _change(change: Change) -> Line:
-    detail = f"  {change.detail}" if change.detail else ""
-    return (
-        _CHANGE_MARK[change.kind],
+def _mark(change: Change, tense: int) -> Span:
+    words = _CHANGE_MARK[change.kind]
+    return Span(words[tense].ljust(_MARGIN), words[2])
+
+
+def _change(change: Change, tense: int) -> Iterator[Line]:
+    first, *rest = change.detail.splitlines() or [""]
+    yield (
+        _mark(change, tense),
         Span(change.what),
-        Span(detail, Style.FAINT),
+        Span(f"  {first}" if first else "", Style.FAINT),
         Span(_rules(change), Style.FAINT),
     )
+    yield from ((Span(" " * (_MARGIN + 2)), Span(line, Style.FAINT)) for line in rest)
 
 
 def _rules(change: Change) -> str:

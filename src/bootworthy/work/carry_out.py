@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -65,6 +66,9 @@ _EXECUTORS: dict[type[Any], Callable[[Any, Target], None]] = {
     ResetHostName: identity.reset_host_name,
 }
 
+# A write into the guest fails so when its own file system is full; a full host fails otherwise.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def carry_out(plan: Plan, target: Target) -> tuple[Change, ...]:
     """Carry out every step; one that fails is skipped with its reason, and the rest go on.
@@ -84,11 +88,18 @@ def _one(planned: PlannedStep, target: Target) -> Iterator[Change]:
     try:
         _EXECUTORS[type(step)](step, target)
     except StepFailedError as error:
-        what = describe(step)
-        skipped = (Change(kind=ChangeKind.SKIPPED, what=what, step=step.kind, detail=str(error)),)
+        skipped = (_skipped(step, str(error)),)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        skipped = (_skipped(step, f"{error.filename}: no space left in the guest"),)
     changes = (*target.take_changes(), *skipped)
     _end(observer, step, began, changes)
     yield from (replace(change, step=step.kind, rules=planned.rules) for change in changes)
+
+
+def _skipped(step: Step, reason: str) -> Change:
+    return Change(kind=ChangeKind.SKIPPED, what=describe(step), step=step.kind, detail=reason)
 
 
 def _begin(observer: Observer, step: Step) -> float:
@@ -111,6 +122,10 @@ def describe(step: Step) -> str:
             return f"{'Write' if isinstance(step, WriteFile) else 'Edit'} {step.path}"
         case EnableUnits():
             return f"Enable {', '.join(step.units)}"
+        case RemovePaths() | EmptyFiles():
+            more = f" and {len(step.patterns) - 1} more" if len(step.patterns) > 1 else ""
+            verb = "Remove" if isinstance(step, RemovePaths) else "Empty"
+            return f"{verb} {step.patterns[0]}{more}"
         case LockPasswords() | RemoveAccounts():
             verb = "Lock" if isinstance(step, LockPasswords) else "Remove"
             return f"{verb} {', '.join(step.accounts)}"
@@ -119,8 +134,6 @@ def describe(step: Step) -> str:
 
 
 _TITLES: dict[type[Any], str] = {
-    RemovePaths: "Remove what the old machine left",
-    EmptyFiles: "Empty logs",
     AllowModules: "Let drivers load",
     DropMounts: "Take lines out of /etc/fstab",
     AddMountOptions: "Let the boot go on without missing disks",

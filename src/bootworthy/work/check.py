@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import bootworthy
 from bootworthy.model.intent import Intent
@@ -11,6 +12,7 @@ from bootworthy.model.report import Report, RuleResult
 from bootworthy.rules.catalogue import all_rules
 from bootworthy.work.evaluate import check_rules
 from bootworthy.work.opening import Opened, PathLike, Reading, opened
+from bootworthy.work.soundness import problems
 
 
 def check(
@@ -31,7 +33,13 @@ def check(
     began = time.monotonic()
     with opened(image, root, reading or Reading()) as subject:
         results = check_rules(all_rules(), subject.subject(intent or Intent()))
-        return report_of("check", subject, results, time.monotonic() - began)
+        report = report_of("check", subject, results, time.monotonic() - began)
+        return replace(report, notes=(*report.notes, *_refusals(subject)))
+
+
+def _refusals(subject: Opened) -> tuple[str, ...]:
+    """Why ``prepare`` would not touch the guest."""
+    return tuple(f"prepare refuses this guest: {problem}" for problem in problems(subject.guest))
 
 
 def report_of(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bootworthy.disk import repartition
 from bootworthy.disk.image import Image
-from bootworthy.disk.partition_types import LINUX_SWAP
+from bootworthy.disk.partition_types import LINUX_SWAP, is_extended
 from bootworthy.model.image import Partition, TableKind
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.steps import MoveBackupGpt, RemoveSwapPartition, Step
@@ -42,19 +43,37 @@ def preview(step: Step, image: Image, rules: tuple[str, ...]) -> Iterator[Change
 
 
 def _remove_swap(step: RemoveSwapPartition, fd: int, size: int, rules: tuple[str, ...]) -> Change:
-    image = Image.over_fd(fd, size, path="the working disk")
-    partition = image.table.partition(step.number)
     name = f"partition {step.number}"
-    if partition is None:
-        return _change(step, name, "was gone already", rules)
+    with Image.over_fd(fd, size, path="the working disk") as image:
+        partition = image.table.partition(step.number)
+        if partition is None:
+            return _change(step, name, "was gone already", rules)
+        if reason := _not_only_swap(image, partition):
+            change = _change(step, name, reason, rules)
+            return replace(change, kind=ChangeKind.SKIPPED)
+        type_id = _LINUX[image.table.kind]
     _erase(fd, partition)
     if repartition.remove_partition(fd, size, step.number):
         detail = f"swap of {partition.size} bytes removed"
     else:
         if partition.type_id in LINUX_SWAP:
-            repartition.change_type(fd, size, step.number, _LINUX[image.table.kind])
+            repartition.change_type(fd, size, step.number, type_id)
         detail = f"swap of {partition.size} bytes erased; the partition stays, as others follow it"
     return _change(step, name, detail, rules)
+
+
+def _not_only_swap(image: Image, partition: Partition) -> str:
+    """Why erasing the partition could lose something; the table of an image may lie."""
+    kinds = {item.partition: item.kind for item in image.file_systems}
+    if kinds.get(partition.number) != "swap":
+        return f"it holds {kinds.get(partition.number) or 'something unknown'}, not swap"
+    others = (part for part in image.table.partitions if part.number != partition.number)
+    shared = [part for part in others if not is_extended(part) and _overlap(part, partition)]
+    return f"it overlaps partition {shared[0].number}" if shared else ""
+
+
+def _overlap(one: Partition, other: Partition) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _erase(fd: int, partition: Partition) -> None:

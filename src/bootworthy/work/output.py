@@ -17,6 +17,9 @@ from bootworthy.model.errors import HostError, UsageError
 
 _SUFFIX = ".partial"
 
+# Less room than this explains a write that failed without saying why.
+_SCARCE = 1 << 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Partial:
@@ -32,20 +35,23 @@ def refuse_bad_output(output: Path, sources: tuple[str, ...], *, force: bool) ->
     ``sources`` are the files the image consists of.
 
     Raises:
-        UsageError: the output is a source of the image, exists already, or is no file name.
-        HostError: its folder is missing or cannot be written.
+        UsageError: the output, or the file at work beside it, is a source of the image; it exists
+            already, or is no file name; its folder is missing.
+        HostError: its folder cannot be written.
     """
     folder = output.parent
     if not folder.is_dir():
         raise UsageError(
             "output-folder-missing", f"there is no folder {folder}", hint=f"mkdir -p {folder}"
         )
-    if any(_is_same(output, source) for source in sources):
-        raise UsageError(
-            "output-is-source",
-            f"{output} is the image itself",
-            hint="write to another file; the source is never changed",
-        )
+    _refuse_bad_name(output)
+    for path in (output, _partial_of(output)):
+        if any(_is_same(path, source) for source in sources):
+            raise UsageError(
+                "output-is-source",
+                f"{path} is the image itself",
+                hint="write to another file; the source is never changed",
+            )
     if output.is_dir() or (os.path.lexists(output) and not _is_regular(output)):
         raise UsageError("output-not-a-file", f"{output} is no regular file", hint="name a file")
     if os.path.lexists(output) and not force:
@@ -56,6 +62,21 @@ def refuse_bad_output(output: Path, sources: tuple[str, ...], *, force: bool) ->
         raise HostError(
             "output-not-writable", f"{folder} cannot be written", hint="choose another folder"
         )
+
+
+def _refuse_bad_name(output: Path) -> None:
+    try:
+        _partial_of(output).lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(
+            "output-not-a-file", f"{output}: {error.strerror}", hint="choose another name"
+        ) from error
+
+
+def _partial_of(output: Path) -> Path:
+    return output.with_name(output.name + _SUFFIX)
 
 
 def _is_same(output: Path, source: str) -> bool:
@@ -94,7 +115,7 @@ def partial(output: Path) -> Iterator[Partial]:
     Raises:
         HostError: another run is writing it, or it cannot be made.
     """
-    path = output.with_name(output.name + _SUFFIX)
+    path = _partial_of(output)
     fd = _claim(path)
     try:
         yield Partial(path=path, fd=fd)
@@ -107,22 +128,48 @@ def partial(output: Path) -> Iterator[Partial]:
 
 
 def _claim(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    """A new file of that name, locked; what a run that was killed left of it is removed.
+
+    It is never truncated: the name may be another link to a file that somebody needs.
+    """
     try:
-        fd = os.open(path, flags, 0o600)
+        _remove_stale(path)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise HostError(
-            "output-not-writable", f"{path} cannot be written: {error.strerror}", hint="remove it"
+            "output-not-writable",
+            f"{path} cannot be written: {error.strerror}",
+            hint="choose another folder, or move what has that name",
         ) from error
+    try:
+        _lock(fd, path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _remove_stale(path: Path) -> None:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EEXIST, "it is no regular file")
+        _lock(fd, path)
+        path.unlink()
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int, path: Path) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        os.close(fd)
         raise HostError(
             "output-busy", f"another run is writing {path}", hint="wait for it, or end it"
         ) from error
-    os.ftruncate(fd, 0)
-    return fd
 
 
 def finish(work: Partial, output: Path, *, force: bool) -> None:
@@ -158,11 +205,26 @@ def _sync_folder(folder: Path) -> None:
 
 
 def explain(error: OSError, path: Path) -> HostError:
-    """A failed write as an error that says why."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    """A failed write as an error that says why.
+
+    What is mounted from the file only sees that it fails, or becomes read-only, when the disk
+    below is full.
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or _is_full(path.parent):
         return HostError(
             "host-no-space",
             f"no space left while writing {path}",
             hint="free some space, or write to another file system; nothing was left behind",
         )
-    return HostError("host-write-failed", f"{path}: {error.strerror or error}")
+    return HostError(
+        "host-write-failed",
+        f"{path}: {error.strerror or error}",
+        hint="look at the kernel's log (dmesg) for what happened to the disk",
+    )
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _SCARCE
+    except OSError:
+        return False

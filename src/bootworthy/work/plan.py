@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bootworthy.disk.sizes import round_up_to_mib
 from bootworthy.model.errors import GuestError
+from bootworthy.model.events import ignore
 from bootworthy.model.finding import Finding
 from bootworthy.model.intent import Intent
 from bootworthy.model.plan import Change, ChangeKind, Plan, PlannedStep, Preview
@@ -17,6 +19,7 @@ from bootworthy.work.evaluate import check_rules
 from bootworthy.work.merge import plan_for
 from bootworthy.work.opening import Opened, PathLike, Reading, opened
 from bootworthy.work.rounds import Rounds
+from bootworthy.work.soundness import require_sound
 from bootworthy.work.target import ApplyOptions, dry_target_of
 
 
@@ -39,19 +42,38 @@ def plan(
     wanted = intent or Intent()
     with opened(image, root, reading or Reading()) as subject:
         first = check_rules(all_rules(), subject.subject(wanted))
-        refuse_unreadable(first)
-        target = dry_target_of(subject.session, options or ApplyOptions())
-        rounds = Rounds(
-            rules=all_rules(),
-            intent=wanted,
-            target=target,
-            image=subject.image,
-            live=subject.name == "/",
-        )
-        rounds.run(first)
+        rounds = imagine(subject, first, wanted, options or ApplyOptions())
         disk = disk_plan(findings_of(first))
         changes = (*_disk_changes(disk, subject), *rounds.changes)
         return Preview(plan=Plan(steps=(*disk, *rounds.planned)), changes=changes)
+
+
+def imagine(
+    subject: Opened, first: tuple[RuleResult, ...], intent: Intent, options: ApplyOptions
+) -> Rounds:
+    """Carry everything out in memory: what cannot be edited is told before anything is written.
+
+    Raises:
+        GuestError: the guest is broken where it has to be read or edited.
+    """
+    refuse_unreadable(first)
+    require_sound(subject.guest)
+    rounds = Rounds(
+        rules=all_rules(),
+        intent=intent,
+        target=dry_target_of(subject.session, replace(options, observer=ignore)),
+        image=subject.image,
+        live=subject.name == "/",
+    )
+    try:
+        rounds.run(first)
+    except OSError as error:
+        raise GuestError(
+            "guest-path-broken",
+            f"{error.filename} in the guest cannot be edited: {error.strerror}",
+            hint="repair that file, directory or link in the guest",
+        ) from error
+    return rounds
 
 
 def refuse_unreadable(results: Iterable[RuleResult]) -> None:

@@ -20,6 +20,8 @@ from bootworthy.disk.copying import copy_disk
 from bootworthy.disk.extents import Kind
 from bootworthy.disk.image import Image, open_image
 from bootworthy.disk.sizes import MIB, round_up_to_mib
+from bootworthy.guest.engines.select import require_writer
+from bootworthy.model.errors import UsageError
 from bootworthy.model.events import BytesMoved, Observer, StepFinished, StepStarted
 from bootworthy.model.finding import Outcome
 from bootworthy.model.image import TableKind
@@ -42,7 +44,7 @@ from bootworthy.work.output import (
     refuse_bad_output,
     refuse_small_disk,
 )
-from bootworthy.work.plan import disk_plan, findings_of, refuse_unreadable
+from bootworthy.work.plan import disk_plan, findings_of, imagine
 from bootworthy.work.rounds import Rounds
 from bootworthy.work.target import ApplyOptions, guest_of, target_of
 
@@ -100,17 +102,29 @@ def prepare(
         HostError: this machine lacks a tool, a privilege or space.
     """
     job = _job(intent, reading, options)
-    target = Path(output).absolute()
+    target = _file_named(output)
     refuse_bad_output(target, (os.fspath(image),), force=force)
-    with opened(image, None, replace(job.reading, engine=_reader(job.reading))) as source:
+    with opened(image, None, replace(job.reading, engine="auto")) as source:
         assert source.image is not None  # noqa: S101 - opened() was given an image
         refuse_bad_output(target, _files_of(source.image), force=force)
         first = _first_look(source, job)
+        if _has_guest_steps(first):
+            require_writer(job.reading.engine, trust_image=job.reading.trust_image)
         refuse_small_disk(target.parent, _needed(source.image, first))
         with partial(target) as work:
             report = _make(source, source.image, first, work, job)
             finish(work, target, force=force)
     return replace(_named(report, os.fspath(output)), subject=source.name)
+
+
+def _file_named(output: PathLike) -> Path:
+    """The path of the output; a name that ends with a slash means a directory."""
+    name = os.fspath(output)
+    if name.endswith(os.sep):
+        raise UsageError(
+            "output-not-a-file", f"{name} is the name of a directory", hint="name a file"
+        )
+    return Path(name).absolute()
 
 
 def prepare_root(
@@ -143,11 +157,6 @@ def _job(intent: Intent | None, reading: Reading | None, options: ApplyOptions |
     )
 
 
-def _reader(reading: Reading) -> str:
-    """The engine that only reads: the one asked for unless it is one that writes."""
-    return "auto" if reading.engine == "host" else reading.engine
-
-
 def _files_of(image: Image) -> tuple[str, ...]:
     return tuple(file.path for file in image.container.files())
 
@@ -155,7 +164,7 @@ def _files_of(image: Image) -> tuple[str, ...]:
 def _first_look(source: Opened, job: _Job) -> tuple[RuleResult, ...]:
     with job.step(f"Check {source.name}") as detail:
         results = check_rules(all_rules(), source.subject(job.intent))
-        refuse_unreadable(results)
+        imagine(source, results, job.intent, job.options)
         count = sum(len(result.findings) for result in results)
         detail.append(f"{count} findings")
     return results

@@ -57,6 +57,22 @@ def open_guest_session(
     return opener(image, guest, observer)
 
 
+def require_writer(engine: str, *, trust_image: bool = False) -> None:
+    """Find out that nothing here can change a guest before there is one to change.
+
+    Raises:
+        UsageError: ``engine-unknown`` or ``engine-cannot-write``.
+        HostError: what opening a guest to write would say of this machine.
+    """
+    _to_write(engine, trust_image, ignore)
+    if engine == "host":
+        from bootworthy.guest.engines.host.session import require_root
+
+        require_root()
+    if engine == "appliance" and (missing := launch.why_not()):
+        raise missing
+
+
 _Opener = Callable[[DiskImage, str | None, Observer], Session]
 
 

@@ -38,6 +38,8 @@ def _choose(esp: Esp, architecture: Architecture) -> list[tuple[str, str]] | Non
     for folder in esp.vendor_folders:
         programs = [p for p in esp.programs.values() if _is_in(p, folder, architecture)]
         second = esp.program(f"/EFI/{folder}/{SECOND_STAGES[architecture]}")
+        if second and second.architecture is not architecture:
+            second = None
         shim = next((program for program in programs if program.is_shim), None)
         if shim and second:
             pairs = [(shim.path, first), (second.path, SECOND_STAGES[architecture])]

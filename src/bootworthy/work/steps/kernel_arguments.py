@@ -22,7 +22,9 @@ def set_arguments(step: SetKernelArguments, target: Target) -> None:
     target.tree.watch(loader.path)
     refreshed = _refresh(loader, target)
     if not refreshed or target.dry or not holds(step, target.guest):
-        grub2.change_entries(target.tree, loader.path, add=step.add, remove=step.remove)
+        # A step that asks for nothing asks for what the defaults say.
+        add = step.add if step.add or step.remove else grub2.command_line(target.tree)
+        grub2.change_entries(target.tree, loader.path, add=add, remove=step.remove)
 
 
 def _refresh(loader: BootLoader, target: Target) -> bool:

@@ -72,7 +72,7 @@ class HostSession(Session):
     def __init__(
         self, image: DiskImage, *, guest: str | None = None, observer: Observer = ignore
     ) -> None:
-        _require_root()
+        require_root()
         if image.container.format != "raw":
             raise InternalError("engine-needs-raw", f"{image.container.path} is not a raw disk")
         self._path = Path(image.container.path).absolute()
@@ -192,7 +192,12 @@ class HostSession(Session):
         self._fats.clear()
 
 
-def _require_root() -> None:
+def require_root() -> None:
+    """Refuse to mount anything without the right to.
+
+    Raises:
+        HostError: ``host-needs-root``.
+    """
     if os.geteuid() != 0:
         raise HostError(
             "host-needs-root",
