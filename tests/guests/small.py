@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -85,10 +86,17 @@ def linux_files() -> dict[str, str | bytes]:
     }
 
 
-def one_linux(image: Path, extra: Mapping[str, str | bytes] | None = None) -> Path:
-    """MBR with one ext4 partition that holds a minimal Debian, plus files of the caller's."""
+def one_linux(
+    image: Path,
+    extra: Mapping[str, str | bytes] | None = None,
+    links: Mapping[str, str] | None = None,
+) -> Path:
+    """MBR with one ext4 partition that holds a minimal Debian, and the caller's files and links.
+
+    A link takes the place of the file or directory of its name.
+    """
     _table(image, _LINUX_TYPE)
-    _fill(image, 1, {**linux_files(), **(extra or {})})
+    _fill(image, 1, {**linux_files(), **(extra or {})}, links or {})
     return image
 
 
@@ -150,18 +158,39 @@ def _table(image: Path, *types: str) -> None:
     partition(image, "\n".join(["label: dos", "label-id: 0x51a11", *lines, ""]))
 
 
-def _fill(image: Path, number: int, files: Mapping[str, str | bytes]) -> None:
-    _make_ext4(image, _FIRST + (number - 1) * _SIZE, number, files)
+_NONE: Mapping[str, str] = {}
 
 
-def _make_ext4(image: Path, offset: int, number: int, files: Mapping[str, str | bytes]) -> None:
+def _fill(
+    image: Path, number: int, files: Mapping[str, str | bytes], links: Mapping[str, str] = _NONE
+) -> None:
+    _make_ext4(image, _FIRST + (number - 1) * _SIZE, number, files, links)
+
+
+def _make_ext4(
+    image: Path,
+    offset: int,
+    number: int,
+    files: Mapping[str, str | bytes],
+    links: Mapping[str, str] = _NONE,
+) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch)
         for name, content in files.items():
             put(tree, name, content)
         if "etc/os-release" in files:
             link(tree, "lib", "usr/lib")
+        for name, target in links.items():
+            _replace_by_link(tree, name, target)
         make_ext4(image, offset=offset, size=_SIZE, tree=tree, uuid=_UUID.format(number))
+
+
+def _replace_by_link(tree: Path, name: str, target: str) -> None:
+    place = tree / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    link(tree, name, target)
 
 
 def _kernel() -> bytes:
