@@ -14,8 +14,11 @@ from bootworthy.cli.errors import report_error
 # Verbs are imported when they are called, so that `--help` needs none of them.
 _VERBS = {
     "check": "Say what would keep an image from running on Azure.",
+    "inspect": "Show what is in an image, and whether Azure would take the file as it is.",
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
+    "convert": "Write a disk image as the fixed VHD that Azure takes, the guest untouched.",
+    "resize": "Grow a disk, or shrink it when nothing is lost.",
 }
 
 _EPILOG = """\b

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
-from typing import NoReturn, Self, TypeAlias
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 
 from bootworthy.disk.container import Container
 from bootworthy.disk.extents import Extent, Kind, Rows, clip, cut, extents_of
 from bootworthy.disk.hostfile import HostFile
+from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB, MIB
 from bootworthy.disk.sparse import data_runs
 from bootworthy.model.errors import HostError
@@ -122,7 +120,7 @@ class _Copier:
         self._place = place
         self._on_reached = on_reached
         self._files = container.files()
-        self._pool: _Decoders | None = None
+        self._pool: OrderedPool[list[Extent], tuple[int, int]] | None = None
         self._decoded = self._total = 0
         self._done = self._reported = self._written = 0
         self._method = Method.COPY_FILE_RANGE
@@ -150,9 +148,9 @@ class _Copier:
         todo = cut(rows, np.array([start]), np.array([end])) if start else rows
         self._done = self._reported = self._total - _sum(todo)
         self._on_bytes(self._done, self._total)
-        decoders = _Decoders(self._decode_batch, self._account) if np.any(encoded) else None
-        with decoders or nullcontext():
-            self._pool = decoders
+        if np.any(encoded):
+            self._pool = OrderedPool(self._decode_batch, self._account)
+        with self._pool or nullcontext():
             for batch in _batches(todo):
                 self._copy_batch(batch)
         for file in self._files:
@@ -167,7 +165,8 @@ class _Copier:
         self._tell_reached(batch[-1].end)
 
     def _tell_reached(self, offset: int) -> None:
-        self._on_reached(self._pool.reached(offset) if self._pool else offset)
+        waiting = self._pool.first if self._pool else None
+        self._on_reached(waiting[0].guest if waiting else offset)
 
     def _copy_data(self, batch: list[Extent]) -> None:
         for extent in batch:
@@ -228,7 +227,8 @@ class _Copier:
         self._method = methods[methods.index(self._method) + 1]
         return 0
 
-    def _account(self, length: int, written: int) -> None:
+    def _account(self, _batch: list[Extent], outcome: tuple[int, int]) -> None:
+        length, written = outcome
         self._written += written
         self._advance(length)
 
@@ -249,53 +249,6 @@ class _Copier:
         for target, length in self._place(guest, len(piece)):
             gathered.add(piece[done : done + length], target)
             done += length
-
-
-class _Decoders:
-    """Threads that decode batches in any order; they are accounted for in the order of the disk.
-
-    ``work`` is called in a thread, ``account`` with its result in the caller's.
-    """
-
-    def __init__(
-        self,
-        work: Callable[[list[Extent]], tuple[int, int]],
-        account: Callable[[int, int], None],
-    ) -> None:
-        self._work = work
-        self._account = account
-        self._most = 2 * (os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(self._most // 2, thread_name_prefix="decode")
-        self._waiting: deque[tuple[int, Future[tuple[int, int]]]] = deque()
-
-    def submit(self, batch: list[Extent]) -> None:
-        """Have a batch decoded; waits while enough of them are under way."""
-        self._waiting.append((batch[0].guest, self._pool.submit(self._work, batch)))
-        while len(self._waiting) > self._most or (self._waiting and self._waiting[0][1].done()):
-            self._finish_first()
-
-    def reached(self, offset: int) -> int:
-        """The offset of the disk below which all is written, when others reached ``offset``."""
-        return self._waiting[0][0] if self._waiting else offset
-
-    def _finish_first(self) -> None:
-        self._account(*self._waiting.popleft()[1].result())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            while kind is None and self._waiting:
-                self._finish_first()
-        finally:
-            # No thread may write once the caller has the descriptor back.
-            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Gathered:

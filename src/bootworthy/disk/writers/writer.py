@@ -79,6 +79,11 @@ class Occupied:
         order = np.argsort(starts, kind="stable")
         return cls(starts[order], ends[order])
 
+    def below(self, size: int) -> Occupied:
+        """The parts on a disk cut to ``size`` bytes."""
+        kept = self.starts < size
+        return Occupied(self.starts[kept], np.minimum(self.ends[kept], size))
+
     def units(self, unit: int) -> Ints:
         """The numbers of the units of ``unit`` bytes that are touched, in order."""
         first, last = self.starts // unit, (self.ends - 1) // unit
