@@ -203,7 +203,7 @@ def _write(job: _Job, work: Partial) -> CopyResult:
 
 def _start(job: _Job, work: Partial, task: Task) -> int:
     """Where to begin: at what an earlier run reached, or at 0 with an empty file."""
-    record = journals.load(journals.path_of(work.path)) if job.options.resume else None
+    record = journals.load(journals.path_of(work.path)) if work.left_over else None
     if record is not None:
         _refuse_other_task(job, record, task)
         if record.same_boot:

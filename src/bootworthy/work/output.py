@@ -23,10 +23,14 @@ _SCARCE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Partial:
-    """The file at work: its path and an open descriptor, both ours alone while it lasts."""
+    """The file at work: its path and an open descriptor, both ours alone while it lasts.
+
+    ``left_over`` tells that an earlier run began it.
+    """
 
     path: Path
     fd: int
+    left_over: bool = False
 
 
 def refuse_bad_output(output: Path, sources: tuple[str, ...], *, force: bool) -> None:
@@ -136,11 +140,10 @@ def partial(
         HostError: another run is writing it, or it cannot be made.
     """
     path = partial_of(output)
-    fd = _left_over(path) if resume else None
-    if fd is None:
-        fd = _claim(path)
+    found = _left_over(path) if resume else None
+    fd = _claim(path) if found is None else found
     try:
-        yield Partial(path=path, fd=fd)
+        yield Partial(path=path, fd=fd, left_over=found is not None)
     except keep:
         raise
     except BaseException:

@@ -35,7 +35,9 @@ def write(source: Path, target: Path, size: int, patches: tuple[Patch, ...] = ()
 def test_qemu_reads_the_same_disk(tmp_path: Path, compressed: bool) -> None:
     expected = patterned(tmp_path / "disk")
     flags = ("-c",) if compressed else ()
-    run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", *flags, tmp_path / "disk", tmp_path / "i")
+    run(
+        "qemu-img", "convert", "-f", "raw", "-O", "qcow2", *flags, tmp_path / "disk", tmp_path / "i"
+    )
 
     write(tmp_path / "i", tmp_path / "out", 7 * MIB)
 
