@@ -102,7 +102,7 @@ def test_dissect_reads_the_same_disk(tmp_path: Path, disk: Path) -> None:
 def test_libguestfs_reads_the_same_disk(tmp_path: Path, disk: Path) -> None:
     convert(disk, tmp_path / "out.vhd")
 
-    script = "run\nlist-partitions\nblockdev-getsize64 /dev/sda\nchecksum sha256 /dev/sda\n"
+    script = "run\nlist-partitions\nblockdev-getsize64 /dev/sda\nchecksum-device sha256 /dev/sda\n"
     path = tmp_path / "out.vhd"
     argv = ("guestfish", "--format=vpc", "--ro", "-a", os.fspath(path))
     env = environment() | {"LIBGUESTFS_BACKEND": "direct"}
