@@ -19,10 +19,13 @@ from bootworthy.disk.hostfile import HostFile
 from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB, MIB
 from bootworthy.disk.sparse import data_runs
+from bootworthy.disk.writeback import begin_writeback
+from bootworthy.disk.zeros import worth_copying
 from bootworthy.model.errors import HostError
 
-# A reflink of this takes microseconds, a copy a tenth of a second: an interrupt need not wait long.
-_CHUNK = 64 * MIB
+# After so much the disk below begins to write: beside the copy, instead of all at the end. Measured
+# with 0.7 GB on ext4: 0.23 s until all is on disk, 0.27 s with 64 MiB, 0.35 s without.
+_CHUNK = 16 * MIB
 _REPORT = 4 * MIB
 _BUFFER = 4 * MIB
 
@@ -79,6 +82,7 @@ def copy_disk(
     start: int = 0,
     end: int | None = None,
     on_reached: Callable[[int], None] = lambda _offset: None,
+    find_zeros: bool = True,
 ) -> CopyResult:
     """Copy the disk in ``container`` to the fresh, sparse file behind ``fd``, in place.
 
@@ -88,13 +92,15 @@ def copy_disk(
     ``place`` says where in the file a run of the disk belongs; without it the file is the disk,
     and is made as long when it is shorter. Only what lies from ``start`` (an offset that
     ``on_reached`` told before) up to ``end`` is copied; ``on_reached`` is told now and then an
-    offset below which all is written.
+    offset below which all is written. ``find_zeros`` makes holes of long runs of zeros; where files
+    share their blocks, leaving them is faster and takes no space either.
 
     Raises:
         HostError: ``host-no-space``, or ``host-write-failed``.
         ImageError: the image is damaged, or shorter than it says.
     """
     copier = _Copier(container, fd, on_bytes, place, on_reached)
+    copier.find_zeros = find_zeros
     try:
         copier.prepare()
         copier.copy(start, container.virtual_size if end is None else end)
@@ -119,6 +125,7 @@ class _Copier:
         self._on_bytes = on_bytes
         self._place = place
         self._on_reached = on_reached
+        self.find_zeros = True
         self._files = container.files()
         self._pool: OrderedPool[list[Extent], tuple[int, int]] | None = None
         self._decoded = self._total = 0
@@ -178,14 +185,19 @@ class _Copier:
             self._advance(done - self._done)
 
     def _copy_run(self, file: HostFile, source: int, guest: int, length: int) -> None:
-        while length > 0:
-            step = min(length, _CHUNK)
-            for target, size in self._place(guest, step):
-                self._move(file, source, target, size)
-                source += size
-            guest, length = guest + step, length - step
-            if length:
-                self._tell_reached(guest)
+        for place in range(source, source + length, _CHUNK):
+            size = min(_CHUNK, source + length - place)
+            runs = worth_copying(file, place, size) if self.find_zeros else ((place, size),)
+            for begin, worth in runs:
+                self._copy_piece(file, begin, guest + begin - source, worth)
+            if place + size < source + length:
+                self._tell_reached(guest + place + size - source)
+
+    def _copy_piece(self, file: HostFile, source: int, guest: int, length: int) -> None:
+        for target, size in self._place(guest, length):
+            self._move(file, source, target, size)
+            begin_writeback(self._fd, target, size)
+            source += size
 
     def _advance(self, length: int) -> None:
         self._done += length
@@ -276,6 +288,7 @@ class _Gathered:
         written = os.pwritev(self._fd, pieces, self._start)
         if written < length:
             write_at(self._fd, b"".join(pieces)[written:], self._start + written)
+        begin_writeback(self._fd, self._start, length)
         self.written += length
 
 

@@ -196,9 +196,10 @@ def _write(job: _Job, work: Partial) -> CopyResult:
         partial=(status.st_dev, status.st_ino),
     )
     start = _start(job, work, task)
-    _refuse_no_space(job, work)
+    shared = all(can_share(file.fd, work.fd) for file in job.source.files())
+    _refuse_no_space(job, work, shared=shared)
     with Journal(journals.path_of(work.path), task) as journal:
-        return _guarded(work, lambda: _write_disk(job, work, journal, start))
+        return _guarded(work, lambda: _write_disk(job, work, journal, start, shared=shared))
 
 
 def _start(job: _Job, work: Partial, task: Task) -> int:
@@ -227,15 +228,16 @@ def _refuse_other_task(job: _Job, record: journals.Record, task: Task) -> None:
         )
 
 
-def _refuse_no_space(job: _Job, work: Partial) -> None:
-    shared = all(can_share(file.fd, work.fd) for file in job.source.files())
+def _refuse_no_space(job: _Job, work: Partial, *, shared: bool) -> None:
     extents = job.source.extents()
     plain = 0 if shared else extents.bytes_of(Kind.DATA)
     needed = plain + extents.bytes_of(Kind.ENCODED) - os.fstat(work.fd).st_blocks * 512
     refuse_small_disk(work.path.parent, needed)
 
 
-def _write_disk(job: _Job, work: Partial, journal: Journal, start: int) -> CopyResult:
+def _write_disk(
+    job: _Job, work: Partial, journal: Journal, start: int, *, shared: bool
+) -> CopyResult:
     title = "Copy the disk"
     with job.step(title) as detail:
         job.writer.lay_out(work.fd)
@@ -248,6 +250,7 @@ def _write_disk(job: _Job, work: Partial, journal: Journal, start: int) -> CopyR
             start=start,
             end=min(job.writer.size, job.source.virtual_size),
             on_reached=journal.reached,
+            find_zeros=not shared,
         )
         detail.append(human_size(copied.data_bytes))
     with job.step(f"Seal the {job.writer.title}"):
