@@ -18,7 +18,7 @@ from bootworthy.disk.extents import Extent, Kind, Rows, clip, cut, extents_of
 from bootworthy.disk.hostfile import HostFile
 from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB, MIB
-from bootworthy.disk.sparse import data_runs
+from bootworthy.disk.sparse import DataMap
 from bootworthy.disk.writeback import begin_writeback
 from bootworthy.disk.zeros import worth_copying
 from bootworthy.model.errors import HostError
@@ -127,9 +127,11 @@ class _Copier:
         self._on_reached = on_reached
         self.find_zeros = True
         self._files = container.files()
+        self._data = [DataMap(file.fd) for file in self._files]
         self._pool: OrderedPool[list[Extent], tuple[int, int]] | None = None
         self._decoded = self._total = 0
         self._done = self._reported = self._written = 0
+        self._sent = self._unsent = 0
         self._method = Method.COPY_FILE_RANGE
 
     def result(self) -> CopyResult:
@@ -179,7 +181,8 @@ class _Copier:
         for extent in batch:
             file, done = self._files[extent.file], self._done + extent.length
             # A preallocated cluster is data to the image and a hole to the host.
-            for begin, stop in data_runs(file.fd, extent.host, extent.host + extent.length):
+            runs = self._data[extent.file].runs(extent.host, extent.host + extent.length)
+            for begin, stop in runs:
                 guest = extent.guest + begin - extent.host
                 self._copy_run(file, begin, guest, stop - begin)
             self._advance(done - self._done)
@@ -196,8 +199,15 @@ class _Copier:
     def _copy_piece(self, file: HostFile, source: int, guest: int, length: int) -> None:
         for target, size in self._place(guest, length):
             self._move(file, source, target, size)
-            begin_writeback(self._fd, target, size)
+            self._write_back(target, size)
             source += size
+
+    def _write_back(self, target: int, size: int) -> None:
+        """Have the disk begin with what was written since the last time, when that is enough."""
+        self._unsent += size
+        if self._unsent >= _CHUNK:
+            begin_writeback(self._fd, self._sent, target + size - self._sent)
+            self._sent, self._unsent = target + size, 0
 
     def _advance(self, length: int) -> None:
         self._done += length
