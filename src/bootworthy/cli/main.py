@@ -24,7 +24,7 @@ _VERBS = {
 _EPILOG = """\b
 Exit status:
   0    done, nothing at or above --fail-on left
-  1    findings left
+  1    findings left, or a file that Azure would refuse
   2    wrong usage
   3    the image is unreadable, corrupt or unsupported
   4    this machine lacks a tool, a privilege or space

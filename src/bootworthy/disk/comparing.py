@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from bootworthy.disk.container import Container
+from bootworthy.disk.extents import Ints
 from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import MIB
 from bootworthy.disk.writers.writer import Occupied, Patch
@@ -56,20 +57,19 @@ class _Comparison:
         self._on_bytes(0, self._total)
         with OrderedPool(self._compare, self._take) as pool:
             for window in windows:
-                pool.submit(window)
+                pool.submit(int(window))
                 if self._differences:
                     break
         return min(self._differences, default=None)
 
-    def _windows(self) -> list[int]:
+    def _windows(self) -> Ints:
         """The windows in which either disk holds anything."""
         either = np.union1d(
             Occupied.of(self._source.extents(), self._patches).units(_WINDOW),
             Occupied.of(self._copy.extents()).units(_WINDOW),
         )
-        inside = either[either * _WINDOW < self._copy.virtual_size]
-        found: list[int] = inside.tolist()
-        return found
+        inside: Ints = either[either * _WINDOW < self._copy.virtual_size]
+        return inside
 
     def _compare(self, window: int) -> int | None:
         start = window * _WINDOW

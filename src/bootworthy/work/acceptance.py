@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bootworthy.disk import footer as vhd_footer
 from bootworthy.disk.anatomy import Anatomy, examine
-from bootworthy.disk.footer import DIFFERENCING, DYNAMIC, FIXED
+from bootworthy.disk.footer import FIXED
+from bootworthy.disk.formats.raw import RawContainer
 from bootworthy.disk.image import Image
 from bootworthy.disk.problem import ProblemKind
 from bootworthy.disk.sizes import (
@@ -29,8 +30,6 @@ from bootworthy.model.inspection import Obstacle
 from bootworthy.model.quantities import human_size
 from bootworthy.work.edits import journal_of
 
-_SPARSE = {DYNAMIC: "dynamic", DIFFERENCING: "differencing"}
-
 _CODES = {
     ProblemKind.FOOTER_CHECKSUM: "footer-checksum",
     ProblemKind.FOOTER_FIELD: "footer-field",
@@ -46,14 +45,15 @@ def obstacles(image: Image) -> Iterator[Obstacle]:
     if journal_of(Path(container.path)).exists():
         text = "an edit of it in place was interrupted"
         yield Obstacle(code="edit-unfinished", text=text, repair=repairs.in_place)
-    anatomy = examine(container.file) if container.format in ("raw", "vhd") else None
-    if anatomy is None:
+    anatomy = examine(container.file) if isinstance(container, RawContainer) else None
+    if container.format == "vhd" and not isinstance(container, RawContainer):
+        kind = dict(container.details()).get("type", "sparse")
+        text = f"it is a {kind} VHD, and Azure takes only fixed ones"
+        yield Obstacle(code="not-fixed", text=text, repair=repairs.copy)
+        size = container.virtual_size
+    elif anatomy is None:
         text = f"it is {container.format}, and Azure takes only fixed VHD"
         yield Obstacle(code="not-vhd", text=text, repair=repairs.of(container.format))
-        size = container.virtual_size
-    elif anatomy.footer.disk_type in _SPARSE and container.format == "vhd":
-        text = f"it is a {_SPARSE[anatomy.footer.disk_type]} VHD, and Azure takes only fixed ones"
-        yield Obstacle(code="not-fixed", text=text, repair=repairs.copy)
         size = container.virtual_size
     else:
         yield from _footer_obstacles(anatomy, container.file_size, repairs)
@@ -101,7 +101,7 @@ def _size_obstacles(image: Image, size: int, repairs: _Repairs) -> Iterator[Obst
             f"its disk of {size} bytes is no whole number of MiB ({size / MIB:.2f}): "
             f"Azure wants {round_up_to_mib(size)}"
         )
-        if _is_rounded(image):
+        if isinstance(image.container, RawContainer) and _is_rounded(image):
             text += "; qemu-img rounded it to a disk geometry (force_size was missing)"
         repair = repairs.of(image.container.format)
         yield Obstacle(code="size-not-mib-aligned", text=text, repair=repair)
@@ -120,5 +120,5 @@ def _size_obstacles(image: Image, size: int, repairs: _Repairs) -> Iterator[Obst
 
 def _is_rounded(image: Image) -> bool:
     """Whether the size is one that cylinders, heads and sectors make, as older qemu-img write."""
-    anatomy = examine(image.container.file) if image.container.format == "vhd" else None
+    anatomy = examine(image.container.file)
     return anatomy is not None and anatomy.footer.geometry_size == anatomy.place

@@ -199,7 +199,18 @@ def _write(job: _Job, work: Partial) -> CopyResult:
     shared = all(can_share(file.fd, work.fd) for file in job.source.files())
     _refuse_no_space(job, work, shared=shared)
     with Journal(journals.path_of(work.path), task) as journal:
-        return _guarded(work, lambda: _write_disk(job, work, journal, start, shared=shared))
+        copied = _guarded(work, lambda: _write_disk(job, work, journal, start, shared=shared))
+    _refuse_changed(job, task)
+    return copied
+
+
+def _refuse_changed(job: _Job, task: Task) -> None:
+    if journals.identity_of(job.source) != task.source:
+        raise ImageError(
+            "image-changed",
+            f"{job.source.path} changed while it was copied: the copy would be a mixture",
+            hint="stop what writes to it, a running machine for one, and try again",
+        )
 
 
 def _start(job: _Job, work: Partial, task: Task) -> int:

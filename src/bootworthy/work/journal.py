@@ -13,13 +13,13 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from bootworthy.disk.container import Container
 from bootworthy.disk.copying import write_at
-from bootworthy.disk.hostfile import HostFile
 from bootworthy.model.errors import HostError
 
 _SUFFIX = ".journal"
@@ -53,19 +53,17 @@ class Record:
 
 
 def identity_of(container: Container) -> str:
-    """A digest that changes when the source does."""
-    files = [container.file, *container.files()]
-    parts = sorted({_identity_of_file(file) for file in files})
+    """A digest that changes when the source does.
+
+    Of what was unpacked for this run only, the file that the user named tells the identity.
+    """
+    files = {container.file, *container.files()}
+    stats = [os.fstat(file.fd) for file in files if os.fstat(file.fd).st_nlink]
+    with suppress(OSError):
+        stats.append(Path(container.path).stat())
+    parts = sorted({(st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns) for st in stats})
     text = json.dumps([container.format, container.virtual_size, parts])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _identity_of_file(file: HostFile) -> tuple[int, ...]:
-    status = os.fstat(file.fd)
-    if status.st_nlink == 0:
-        # Unpacked for this run only: what it came from tells its identity.
-        return (0, 0, file.size, 0)
-    return (status.st_dev, status.st_ino, file.size, status.st_mtime_ns)
 
 
 def path_of(partial: Path) -> Path:

@@ -89,7 +89,7 @@ class Occupied:
         first, last = self.starts // unit, (self.ends - 1) // unit
         # +1 where a run begins, -1 behind its end: units where the sum is positive are touched.
         count = int(last.max()) + 1 if len(last) else 0
-        change = np.zeros(count + 1, np.int64)
+        change = np.zeros(count + 1, np.int32)
         np.add.at(change, first, 1)
         np.add.at(change, last + 1, -1)
-        return np.flatnonzero(np.cumsum(change)[:count] > 0)
+        return np.flatnonzero(np.cumsum(change, out=change)[:count] > 0)
