@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,29 @@ def test_compressed_against_plain(tmp_path: Path) -> None:
     run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", tmp_path / "a", tmp_path / "q")
 
     assert compare(tmp_path / "q", tmp_path / "a") is None
+
+
+@needs("qemu-img")
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    # A quarter GiB of clusters of 2 MiB that compress to nearly nothing, against plain bytes.
+    (tmp_path / "a").write_bytes(b"\x07" * (256 * MIB))
+    options = "cluster_size=2M,compression_type=zstd"
+    argv = ("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "-o", options)
+    run(*argv, tmp_path / "a", tmp_path / "q")
+    script = (
+        "import re, sys\n"
+        "from bootworthy.disk.comparing import first_difference\n"
+        "from bootworthy.disk.container import open_container\n"
+        "with open_container(sys.argv[1]) as a, open_container(sys.argv[2]) as b:\n"
+        "    assert first_difference(a, b) is None\n"
+        "print(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "q", tmp_path / "a"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    assert int(done.stdout) < 200 * 1024

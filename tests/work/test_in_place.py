@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -254,6 +255,19 @@ def test_a_journal_of_another_file_is_not_applied(tmp_path: Path) -> None:
 
     assert caught.value.code == "journal-foreign"
     assert (tmp_path / "other").read_bytes() == before
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b'{"version": 1, "image": 5}', b"\xff", b""])
+def test_a_journal_that_came_with_the_image_is_not_applied(tmp_path: Path, text: bytes) -> None:
+    make_disk(tmp_path / "disk")
+    before = (tmp_path / "disk").read_bytes()
+    (tmp_path / "disk.journal").write_bytes(f"{zlib.crc32(text):08x} ".encode() + text)
+
+    with pytest.raises(UsageError) as caught:
+        convert_in_place(tmp_path / "disk")
+
+    assert caught.value.code == "journal-foreign"
+    assert (tmp_path / "disk").read_bytes() == before
 
 
 def test_another_run_holds_the_image(tmp_path: Path) -> None:

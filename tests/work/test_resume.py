@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -213,3 +214,23 @@ def test_another_unfinished_file_is_not_continued(
 
     assert "the unfinished file is another one" in caught.value.message
     assert (tmp_path / "out.vhd.partial").read_bytes() == b"not ours"
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b'{"version": 1, "partial": 5}', b"\xff", b""])
+def test_a_journal_of_a_stranger_starts_again(
+    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    interrupted(disk, tmp_path / "out.vhd", monkeypatch, MIB)
+    foreign = f"{zlib.crc32(text):08x} ".encode() + text
+    (tmp_path / "out.vhd.partial.journal").write_bytes(foreign)
+
+    assert convert(disk, tmp_path / "out.vhd", replace(OPTIONS, resume=True)).resumed_from == 0
+
+
+def test_without_a_boot_identity_nothing_is_relied_on(
+    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_BOOT_ID", tmp_path / "missing")
+    interrupted(disk, tmp_path / "out.vhd", monkeypatch, MIB)
+
+    assert convert(disk, tmp_path / "out.vhd", replace(OPTIONS, resume=True)).resumed_from == 0

@@ -214,7 +214,14 @@ def _load(path: Path, file: HostFile) -> Edit | None:
         checksum, _, text = stream.read(_MAX_JOURNAL).partition(b" ")
     if checksum != f"{zlib.crc32(text):08x}".encode():
         _refuse_journal(path, "is damaged")
-    record = json.loads(text)
+    try:
+        return _parsed(json.loads(text), path, file)
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+        _refuse_journal(path, "is no journal")
+
+
+def _parsed(record: dict[str, Any], path: Path, file: HostFile) -> Edit:
+    # Nobody but a run on this very file knows its inode: what came with an image is not believed.
     if record["version"] != _VERSION or tuple(record["image"]) != file.identity:
         _refuse_journal(path, "belongs to another file or version")
     return Edit(

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from bootworthy.disk.container import Container
 from bootworthy.disk.copying import write_at
@@ -137,17 +137,25 @@ def _parsed(raw: bytes) -> Record | None:
     checksum, _, text = raw.rstrip(b"\n").partition(b" ")
     if checksum != f"{zlib.crc32(text):08x}".encode():
         return None
-    record = json.loads(text)
-    if record["version"] != _VERSION:
+    try:
+        return _record(json.loads(text))
+    except (ValueError, KeyError, TypeError):
         return None
-    device, inode = record["partial"]
+
+
+def _record(found: dict[str, Any]) -> Record | None:
+    if found["version"] != _VERSION:
+        return None
+    device, inode = found["partial"]
     task = Task(
-        source=record["source"],
-        writer=record["writer"],
-        size=record["size"],
+        source=found["source"],
+        writer=found["writer"],
+        size=found["size"],
         partial=(device, inode),
     )
-    return Record(task=task, reached=int(record["reached"]), same_boot=record["boot"] == _boot_id())
+    boot = _boot_id()
+    same_boot = bool(boot) and found["boot"] == boot
+    return Record(task=task, reached=int(found["reached"]), same_boot=same_boot)
 
 
 def discard(path: Path) -> None:
