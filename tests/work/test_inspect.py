@@ -11,6 +11,7 @@ from bootworthy.disk.sizes import GIB
 from bootworthy.model.errors import ImageError
 from bootworthy.model.image import TableKind
 from bootworthy.work import edits
+from bootworthy.work.convert import convert
 from bootworthy.work.in_place import convert_in_place
 from bootworthy.work.inspect import inspect_image
 from tests.disk.making import MIB, needs, patch, run, sparse
@@ -134,3 +135,17 @@ def test_what_is_no_image_is_an_error(tmp_path: Path) -> None:
         inspect_image(tmp_path / "letter")
 
     assert caught.value.code == "image-not-a-disk"
+
+
+@pytest.mark.guest
+def test_the_linux_inside_is_shown(bios_guest: Path, tmp_path: Path) -> None:
+    pytest.importorskip("dissect.volume")
+    convert(bios_guest, tmp_path / "guest.vhd")
+
+    found = inspect_image(tmp_path / "guest.vhd")
+
+    assert found.accepted
+    assert found.guest is not None
+    assert found.guest.distribution == "debian"
+    assert found.guest.kernels
+    assert found.image.generations == (1,)
