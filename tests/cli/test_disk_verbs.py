@@ -118,11 +118,11 @@ os.copy_file_range = lambda *arguments: (time.sleep(0.02), real(*arguments))[1]
 
 
 def test_an_interrupt_tells_how_to_go_on(tmp_path: Path) -> None:
-    source, out = sparse(tmp_path / "disk.raw", 4096 * MIB), tmp_path / "out.vhd"
+    source, out = sparse(tmp_path / "disk.raw", 256 * MIB), tmp_path / "out.vhd"
     patch(source, 510, b"\x55\xaa")
     with source.open("r+b") as file:
         for place in range(1, 1000):
-            os.pwrite(file.fileno(), b"x", place * 4 * MIB)
+            os.pwrite(file.fileno(), b"x", place * MIB // 4)
     process = start("convert", source, "-o", out, "--progress", "plain", code=_SLOW + _CODE)
     journal = tmp_path / "out.vhd.partial.journal"
     while not journal.exists() and process.poll() is None:
