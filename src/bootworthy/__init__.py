@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bootworthy.disk.image import Image, open_image
+    from bootworthy.model.conversion import Conversion
     from bootworthy.model.errors import BootworthyError
     from bootworthy.model.finding import Finding, Severity
+    from bootworthy.model.inspection import Inspection
     from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
     from bootworthy.model.plan import Change, Plan, Preview
     from bootworthy.model.report import Report
     from bootworthy.work.check import check
+    from bootworthy.work.convert import ConvertOptions, convert
+    from bootworthy.work.in_place import convert_in_place
+    from bootworthy.work.inspect import inspect_image
     from bootworthy.work.plan import plan
     from bootworthy.work.prepare import prepare
+    from bootworthy.work.resize import resize
 
 __version__ = "0.1.0"
 
@@ -25,9 +31,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "BootworthyError": "model.errors",
     "Change": "model.plan",
+    "Conversion": "model.conversion",
+    "ConvertOptions": "work.convert",
     "Finding": "model.finding",
     "Generation": "model.intent",
     "Image": "disk.image",
+    "Inspection": "model.inspection",
     "Intent": "model.intent",
     "OsState": "model.intent",
     "Plan": "model.plan",
@@ -36,17 +45,24 @@ _HOMES = {
     "ResourceSwap": "model.intent",
     "Severity": "model.finding",
     "check": "work.check",
+    "convert": "work.convert",
+    "convert_in_place": "work.in_place",
+    "inspect_image": "work.inspect",
     "open_image": "disk.image",
     "plan": "work.plan",
     "prepare": "work.prepare",
+    "resize": "work.resize",
 }
 
 __all__ = [
     "BootworthyError",
     "Change",
+    "Conversion",
+    "ConvertOptions",
     "Finding",
     "Generation",
     "Image",
+    "Inspection",
     "Intent",
     "OsState",
     "Plan",
@@ -56,9 +72,13 @@ __all__ = [
     "Severity",
     "__version__",
     "check",
+    "convert",
+    "convert_in_place",
+    "inspect_image",
     "open_image",
     "plan",
     "prepare",
+    "resize",
 ]
 
 

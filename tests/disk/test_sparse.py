@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bootworthy.disk.sparse import data_runs
+import pytest
+
+from bootworthy.disk.sparse import DataMap, data_runs
 from tests.disk.making import MIB, opened, patch, sparse
 
 
@@ -32,3 +34,35 @@ def test_all_is_data_where_nobody_can_tell() -> None:
 
     os.close(reading)
     os.close(writing)
+
+
+def test_a_map_tells_the_same(tmp_path: Path) -> None:
+    path = sparse(tmp_path / "disk", 8 * MIB)
+    for place in (MIB, 2 * MIB, 4 * MIB):
+        patch(path, place, b"a" * 65536)
+
+    with opened(path) as fd:
+        known = DataMap(fd)
+        for start in (5 * MIB, 2 * MIB + 4096, 0, MIB + 4096, 3 * MIB, 0, 2 * MIB):
+            for length in (1, 4096, MIB, 3 * MIB):
+                expected = list(data_runs(fd, start, start + length))
+                assert list(known.runs(start, start + length)) == expected
+
+
+def test_a_map_asks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk").write_bytes(b"a" * MIB)
+    calls = []
+    real = os.lseek
+
+    def counted(fd: int, offset: int, whence: int) -> int:
+        calls.append(whence)
+        return real(fd, offset, whence)
+
+    with opened(tmp_path / "disk") as fd:
+        monkeypatch.setattr(os, "lseek", counted)
+        known = DataMap(fd)
+        for start in range(0, MIB, 4096):
+            assert list(known.runs(start, start + 4096)) == [(start, start + 4096)]
+        monkeypatch.undo()
+
+    assert calls == [os.SEEK_DATA, os.SEEK_HOLE]

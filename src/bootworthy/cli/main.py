@@ -14,14 +14,17 @@ from bootworthy.cli.errors import report_error
 # Verbs are imported when they are called, so that `--help` needs none of them.
 _VERBS = {
     "check": "Say what would keep an image from running on Azure.",
+    "inspect": "Show what is in an image, and whether Azure would take the file as it is.",
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
+    "convert": "Write a disk image as the fixed VHD that Azure takes, the guest untouched.",
+    "resize": "Grow a disk, or shrink it when nothing is lost.",
 }
 
 _EPILOG = """\b
 Exit status:
   0    done, nothing at or above --fail-on left
-  1    findings left
+  1    findings left, or a file that Azure would refuse
   2    wrong usage
   3    the image is unreadable, corrupt or unsupported
   4    this machine lacks a tool, a privilege or space

@@ -46,6 +46,20 @@ READING = _chain(
     ),
 )
 
+CONTAINER = _chain(
+    click.option(
+        "--format",
+        "source_format",
+        metavar="FORMAT",
+        help="Take IMAGE for this format (raw, qcow2, vhd, …) instead of looking what it is.",
+    ),
+    click.option(
+        "--allow-backing",
+        is_flag=True,
+        help="Let IMAGE take data from other files in its own folder.",
+    ),
+)
+
 INTENT = _chain(
     click.option(
         "--generation",

@@ -59,11 +59,13 @@ class _Log:
         self._clock = clock
         self._started = 0.0
         self._said = 0.0
+        self._first: int | None = None
 
     def __call__(self, event: Event) -> None:
         match event:
             case StepStarted():
                 self._started = self._said = self._clock()
+                self._first = None
             case StepFinished():
                 _say(_finished(event))
             case Note():
@@ -75,10 +77,13 @@ class _Log:
 
     def _moved(self, event: BytesMoved) -> None:
         now = self._clock()
+        if self._first is None:
+            # What an earlier run did, when this one goes on: it says nothing of the rate.
+            self._first = event.done
         if now - self._said < _LOG_INTERVAL:
             return
         self._said = now
-        rate = event.done / max(now - self._started, 1e-6)
+        rate = (event.done - self._first) / max(now - self._started, 1e-6)
         left = (event.total - event.done) / max(rate, 1.0)
         _say(
             f"{event.title}: {human_size(event.done)} of {human_size(event.total)}, "

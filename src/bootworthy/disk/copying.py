@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
+
+import numpy as np
 
 from bootworthy.disk.container import Container
-from bootworthy.disk.extents import Extent, Kind
+from bootworthy.disk.extents import Extent, Kind, Rows, clip, cut, extents_of
 from bootworthy.disk.hostfile import HostFile
+from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB, MIB
-from bootworthy.disk.sparse import data_runs
+from bootworthy.disk.sparse import DataMap
+from bootworthy.disk.writeback import begin_writeback
+from bootworthy.disk.zeros import worth_copying
 from bootworthy.model.errors import HostError
 
-# A reflink of this takes microseconds, a copy a tenth of a second: an interrupt need not wait long.
-_CHUNK = 64 * MIB
+# After so much the disk below begins to write: beside the copy, instead of all at the end. Measured
+# with 0.7 GB on ext4: 0.23 s until all is on disk, 0.27 s with 64 MiB, 0.35 s without.
+_CHUNK = 16 * MIB
 _REPORT = 4 * MIB
 _BUFFER = 4 * MIB
 
@@ -29,9 +34,16 @@ _BATCH = 4 * MIB
 _HOLE = 64 * KIB
 _ZEROS = bytes(_HOLE)
 
+# Decoded neighbours are written together, up to this: each write takes the file's lock.
+_GATHER = 1 * MIB
+
 # Different file systems, overlapping or odd descriptors, not supported: copy by other means.
 _CANNOT = frozenset({errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+Place: TypeAlias = Callable[[int, int], Iterable[tuple[int, int]]]
+"""Where ``length`` bytes of the disk at ``guest`` belong in a file: its offsets and lengths."""
 
 
 class Method(Enum):
@@ -56,24 +68,42 @@ class CopyResult:
     method: Method
 
 
+def straight(guest: int, length: int) -> Iterable[tuple[int, int]]:
+    """The place of a run of the disk in a file that is the disk itself."""
+    return ((guest, length),)
+
+
 def copy_disk(
-    container: Container, fd: int, on_bytes: Callable[[int, int], None] = lambda _done, _total: None
+    container: Container,
+    fd: int,
+    on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    place: Place = straight,
+    start: int = 0,
+    end: int | None = None,
+    on_reached: Callable[[int], None] = lambda _offset: None,
+    find_zeros: bool = True,
 ) -> CopyResult:
     """Copy the disk in ``container`` to the fresh, sparse file behind ``fd``, in place.
 
-    The file is made as long as the disk when it is shorter; what it holds in holes of the disk
-    stays. ``on_bytes`` is told how many bytes of data are done, and of how many. An interrupt
-    leaves a part of the disk and nothing else behind.
+    What the file holds in holes of the disk stays. ``on_bytes`` is told how many bytes of data are
+    done, and of how many. An interrupt leaves a part of the disk and nothing else behind.
+
+    ``place`` says where in the file a run of the disk belongs; without it the file is the disk,
+    and is made as long when it is shorter. Only what lies from ``start`` (an offset that
+    ``on_reached`` told before) up to ``end`` is copied; ``on_reached`` is told now and then an
+    offset below which all is written. ``find_zeros`` makes holes of long runs of zeros; where files
+    share their blocks, leaving them is faster and takes no space either.
 
     Raises:
         HostError: ``host-no-space``, or ``host-write-failed``.
         ImageError: the image is damaged, or shorter than it says.
     """
-    copier = _Copier(container, fd, on_bytes)
+    copier = _Copier(container, fd, on_bytes, place, on_reached)
+    copier.find_zeros = find_zeros
     try:
         copier.prepare()
-        copier.copy_data()
-        copier.copy_encoded()
+        copier.copy(start, container.virtual_size if end is None else end)
     except OSError as error:
         _explain(error, fd)
     return copier.result()
@@ -82,16 +112,26 @@ def copy_disk(
 class _Copier:
     """One copy under way."""
 
-    def __init__(self, container: Container, fd: int, on_bytes: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        container: Container,
+        fd: int,
+        on_bytes: Callable[[int, int], None],
+        place: Place,
+        on_reached: Callable[[int], None],
+    ) -> None:
         self._container = container
         self._fd = fd
         self._on_bytes = on_bytes
-        self._extents = container.extents()
-        self._decoded = self._extents.bytes_of(Kind.ENCODED)
-        self._total = self._extents.bytes_of(Kind.DATA) + self._decoded
-        self._done = 0
-        self._reported = 0
-        self._written = 0
+        self._place = place
+        self._on_reached = on_reached
+        self.find_zeros = True
+        self._files = container.files()
+        self._data = [DataMap(file.fd) for file in self._files]
+        self._pool: OrderedPool[list[Extent], tuple[int, int]] | None = None
+        self._decoded = self._total = 0
+        self._done = self._reported = self._written = 0
+        self._sent = self._unsent = 0
         self._method = Method.COPY_FILE_RANGE
 
     def result(self) -> CopyResult:
@@ -103,24 +143,75 @@ class _Copier:
         )
 
     def prepare(self) -> None:
-        if os.fstat(self._fd).st_size < self._container.virtual_size:
-            os.ftruncate(self._fd, self._container.virtual_size)
-        self._on_bytes(0, self._total)
+        size = self._container.virtual_size
+        if self._place is straight and os.fstat(self._fd).st_size < size:
+            os.ftruncate(self._fd, size)
 
-    def copy_data(self) -> None:
-        files = self._container.files()
-        for extent in self._extents.of_kind(Kind.DATA):
-            file, done = files[extent.file], self._done + extent.length
-            # A preallocated cluster is data to the image and a hole to the host.
-            for start, end in data_runs(file.fd, extent.host, extent.host + extent.length):
-                self._move(file, start, extent.guest + start - extent.host, end - start)
-            self._advance(done - self._done)
-        for file in files:
+    def copy(self, start: int, end: int) -> None:
+        """Go through the disk once; threads decode while this one moves what need not be."""
+        rows = self._container.extents().rows
+        rows = rows[(rows["kind"] == Kind.DATA) | (rows["kind"] == Kind.ENCODED)]
+        rows = clip(rows, end)
+        encoded = rows["kind"] == Kind.ENCODED
+        self._total, self._decoded = _sum(rows), _sum(rows[encoded])
+        todo = cut(rows, np.array([start]), np.array([end])) if start else rows
+        self._done = self._reported = self._total - _sum(todo)
+        self._on_bytes(self._done, self._total)
+        if np.any(encoded):
+            self._pool = OrderedPool(self._decode_batch, self._account)
+        with self._pool or nullcontext():
+            for batch in _batches(todo):
+                self._copy_batch(batch)
+        for file in self._files:
             file.refuse_shrunk()
+        self._on_reached(end)
+
+    def _copy_batch(self, batch: list[Extent]) -> None:
+        if self._pool is not None and batch[0].kind is Kind.ENCODED:
+            self._pool.submit(batch)
+        else:
+            self._copy_data(batch)
+        self._tell_reached(batch[-1].end)
+
+    def _tell_reached(self, offset: int) -> None:
+        waiting = self._pool.first if self._pool else None
+        self._on_reached(waiting[0].guest if waiting else offset)
+
+    def _copy_data(self, batch: list[Extent]) -> None:
+        for extent in batch:
+            file, done = self._files[extent.file], self._done + extent.length
+            # A preallocated cluster is data to the image and a hole to the host.
+            runs = self._data[extent.file].runs(extent.host, extent.host + extent.length)
+            for begin, stop in runs:
+                guest = extent.guest + begin - extent.host
+                self._copy_run(file, begin, guest, stop - begin)
+            self._advance(done - self._done)
+
+    def _copy_run(self, file: HostFile, source: int, guest: int, length: int) -> None:
+        for place in range(source, source + length, _CHUNK):
+            size = min(_CHUNK, source + length - place)
+            runs = worth_copying(file, place, size) if self.find_zeros else ((place, size),)
+            for begin, worth in runs:
+                self._copy_piece(file, begin, guest + begin - source, worth)
+            if place + size < source + length:
+                self._tell_reached(guest + place + size - source)
+
+    def _copy_piece(self, file: HostFile, source: int, guest: int, length: int) -> None:
+        for target, size in self._place(guest, length):
+            self._move(file, source, target, size)
+            self._write_back(target, size)
+            source += size
+
+    def _write_back(self, target: int, size: int) -> None:
+        """Have the disk begin with what was written since the last time, when that is enough."""
+        self._unsent += size
+        if self._unsent >= _CHUNK:
+            begin_writeback(self._fd, self._sent, target + size - self._sent)
+            self._sent, self._unsent = target + size, 0
 
     def _advance(self, length: int) -> None:
         self._done += length
-        if self._done - self._reported >= _REPORT or self._done == self._total:
+        if self._done - self._reported >= _REPORT or self._done == self._total > self._reported:
             self._reported = self._done
             self._on_bytes(self._done, self._total)
 
@@ -158,49 +249,73 @@ class _Copier:
         self._method = methods[methods.index(self._method) + 1]
         return 0
 
-    def copy_encoded(self) -> None:
-        if not self._decoded:
-            return
-        workers = os.cpu_count() or 1
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
-        waiting: deque[Future[tuple[int, int]]] = deque()
-        try:
-            for batch in _batches(self._extents.of_kind(Kind.ENCODED)):
-                waiting.append(pool.submit(self._decode_batch, batch))
-                if len(waiting) > 2 * workers:
-                    self._account(waiting.popleft())
-            while waiting:
-                self._account(waiting.popleft())
-        finally:
-            # No thread may write once the caller has the descriptor back.
-            pool.shutdown(wait=True, cancel_futures=True)
-
-    def _account(self, future: Future[tuple[int, int]]) -> None:
-        length, written = future.result()
+    def _account(self, _batch: list[Extent], outcome: tuple[int, int]) -> None:
+        length, written = outcome
         self._written += written
         self._advance(length)
 
     def _decode_batch(self, batch: list[Extent]) -> tuple[int, int]:
-        written = 0
+        """Decode and write one batch; how long it is, and what of it was no hole."""
+        gathered = _Gathered(self._fd)
         for extent in batch:
             data = self._container.decode(extent)
             for start in range(0, len(data), _HOLE):
                 piece = data[start : start + _HOLE]
                 if piece != _ZEROS[: len(piece)]:
-                    write_at(self._fd, piece, extent.guest + start)
-                    written += len(piece)
-        return sum(extent.length for extent in batch), written
+                    self._gather(gathered, piece, extent.guest + start)
+        gathered.flush()
+        return sum(extent.length for extent in batch), gathered.written
+
+    def _gather(self, gathered: _Gathered, piece: bytes, guest: int) -> None:
+        done = 0
+        for target, length in self._place(guest, len(piece)):
+            gathered.add(piece[done : done + length], target)
+            done += length
 
 
-def _batches(extents: Iterator[Extent]) -> Iterator[list[Extent]]:
+class _Gathered:
+    """Pieces on their way to a file, written together where they continue each other."""
+
+    def __init__(self, fd: int) -> None:
+        self.written = 0
+        self._fd = fd
+        self._pieces: list[bytes] = []
+        self._start = 0
+        self._end = 0
+
+    def add(self, piece: bytes, offset: int) -> None:
+        if offset != self._end or self._end - self._start >= _GATHER:
+            self.flush()
+            self._start = self._end = offset
+        self._pieces.append(piece)
+        self._end += len(piece)
+
+    def flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        length = self._end - self._start
+        if not pieces:
+            return
+        written = os.pwritev(self._fd, pieces, self._start)
+        if written < length:
+            write_at(self._fd, b"".join(pieces)[written:], self._start + written)
+        begin_writeback(self._fd, self._start, length)
+        self.written += length
+
+
+def _sum(rows: Rows) -> int:
+    return int(rows["length"].sum())
+
+
+def _batches(rows: Rows) -> Iterator[list[Extent]]:
+    """Extents in order, those of a batch of one kind and about as long as is worth a report."""
     batch: list[Extent] = []
     length = 0
-    for extent in extents:
-        batch.append(extent)
-        length += extent.length
-        if length >= _BATCH:
+    for extent in extents_of(rows):
+        if batch and (length >= _BATCH or extent.kind is not batch[0].kind):
             yield batch
             batch, length = [], 0
+        batch.append(extent)
+        length += extent.length
     if batch:
         yield batch
 

@@ -216,7 +216,7 @@ class ExtentMap:
 
     def of_kind(self, kind: Kind) -> Iterator[Extent]:
         """The extents of one kind, except holes."""
-        return _extents(self.rows[self.rows["kind"] == kind])
+        return extents_of(self.rows[self.rows["kind"] == kind])
 
     def bytes_of(self, kind: Kind) -> int:
         """How many bytes of the disk are of one kind, except holes."""
@@ -224,8 +224,8 @@ class ExtentMap:
 
     def _from(self, index: int) -> Iterator[Extent]:
         # A read mostly touches one or two rows: convert a few first.
-        yield from _extents(self.rows[index : index + 4])
-        yield from _extents(self.rows[index + 4 :])
+        yield from extents_of(self.rows[index : index + 4])
+        yield from extents_of(self.rows[index + 4 :])
 
     def holes(self) -> tuple[Ints, Ints]:
         """Starts and ends of the holes."""
@@ -264,7 +264,8 @@ def _refuse_impossible(rows: Rows) -> None:
             raise ImageError("image-corrupt", "an extent of the image lies at an impossible offset")
 
 
-def _extents(rows: Rows) -> Iterator[Extent]:
+def extents_of(rows: Rows) -> Iterator[Extent]:
+    """The rows one by one, converted a few thousand at a time."""
     for start in range(0, len(rows), _CHUNK):
         for guest, length, host, stored, skip, file, kind in rows[start : start + _CHUNK].tolist():
             yield Extent(guest, length, Kind(kind), file, host, stored, skip)

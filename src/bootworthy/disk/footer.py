@@ -81,12 +81,17 @@ class Footer:
 
 
 def build(
-    size: int, *, unique_id: uuid.UUID | None = None, created: datetime | None = None
+    size: int,
+    *,
+    unique_id: uuid.UUID | None = None,
+    created: datetime | None = None,
+    disk_type: int = FIXED,
+    data_offset: int = _NO_DATA_OFFSET,
 ) -> bytes:
     """The footer of a fixed VHD of ``size`` bytes, a multiple of 512, as Hyper-V writes it.
 
     ``unique_id`` and ``created`` (to the second, from 2000 on) default to a random one and to now;
-    give both for a reproducible file.
+    give both for a reproducible file. Of a dynamic VHD, ``data_offset`` is where its header is.
     """
     if size <= 0 or size % SECTOR:
         raise InternalError("vhd-size", f"no VHD has a disk of {size} bytes")
@@ -94,7 +99,7 @@ def build(
         COOKIE,
         _FEATURES_RESERVED,
         _FILE_FORMAT_1_0,
-        _NO_DATA_OFFSET,
+        data_offset,
         _seconds(created or datetime.now(UTC)),
         _CREATOR,
         _CREATOR_VERSION,
@@ -102,7 +107,7 @@ def build(
         size,
         size,
         *geometry_of(size // SECTOR),
-        FIXED,
+        disk_type,
         0,
         (unique_id or uuid.uuid4()).bytes,
         0,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bootworthy.disk import mbr as mbr_module
 from bootworthy.disk.gpt import Gpt, State, entry_with_type
-from bootworthy.disk.mbr import ENTRIES_OFFSET, ENTRY_SIZE, Entry, Mbr
+from bootworthy.disk.mbr import ENTRIES_OFFSET, ENTRY_SIZE, Entry, Mbr, ReadAt
 from bootworthy.disk.partition_types import PROTECTIVE
 from bootworthy.disk.partitions import protective_sectors, read_gpt, read_table
 from bootworthy.disk.sizes import SECTOR
@@ -48,6 +48,43 @@ class _Disk:
             offset += written
             view = view[written:]
         return True
+
+
+class _Draft(_Disk):
+    """A disk that is only read; what would be written to it is noted."""
+
+    def __init__(self, read_at: ReadAt, size: int) -> None:
+        super().__init__(-1, size)
+        self._read_at = read_at
+        self.writes: list[tuple[int, bytes]] = []
+
+    def read(self, offset: int, size: int) -> bytes:
+        """As the disk is now, zeros where it is shorter than it will be."""
+        size = min(size, self.size - offset)
+        return self._read_at(offset, size).ljust(size, b"\0") if size > 0 else b""
+
+    def write(self, offset: int, data: bytes) -> bool:
+        """Note ``data`` for ``offset``; False when it was there."""
+        if self.read(offset, len(data)) == data:
+            return False
+        self.writes.append((offset, data))
+        return True
+
+
+def backup_gpt_writes(read_at: ReadAt, disk_size: int) -> tuple[tuple[int, bytes], ...]:
+    """What ``move_backup_gpt`` would write to the disk, grown or cut to ``disk_size`` bytes.
+
+    Pairs of an offset and what belongs there, in the order that keeps one copy whole at all
+    times; nothing without a GPT. ``read_at`` reads the disk, and less behind its end.
+
+    Raises:
+        ImageError: ``partition-in-the-way``, as ``move_backup_gpt``.
+    """
+    draft = _Draft(read_at, disk_size)
+    gpt = _gpt_of(draft)
+    if gpt is not None:
+        _store(draft, gpt)
+    return tuple(draft.writes)
 
 
 def move_backup_gpt(fd: int, disk_size: int) -> bool:

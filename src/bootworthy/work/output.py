@@ -1,4 +1,4 @@
-"""The file that prepare writes: nobody sees it under its name before it is whole."""
+"""The file that a verb writes: nobody sees it under its name before it is whole."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ _SCARCE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Partial:
-    """The file at work: its path and an open descriptor, both ours alone while it lasts."""
+    """The file at work: its path and an open descriptor, both ours alone while it lasts.
+
+    ``left_over`` tells that an earlier run began it.
+    """
 
     path: Path
     fd: int
+    left_over: bool = False
 
 
 def refuse_bad_output(output: Path, sources: tuple[str, ...], *, force: bool) -> None:
@@ -45,7 +49,7 @@ def refuse_bad_output(output: Path, sources: tuple[str, ...], *, force: bool) ->
             "output-folder-missing", f"there is no folder {folder}", hint=f"mkdir -p {folder}"
         )
     _refuse_bad_name(output)
-    for path in (output, _partial_of(output)):
+    for path in (output, partial_of(output)):
         if any(_is_same(path, source) for source in sources):
             raise UsageError(
                 "output-is-source",
@@ -66,7 +70,7 @@ def refuse_bad_output(output: Path, sources: tuple[str, ...], *, force: bool) ->
 
 def _refuse_bad_name(output: Path) -> None:
     try:
-        _partial_of(output).lstat()
+        partial_of(output).lstat()
     except FileNotFoundError:
         return
     except OSError as error:
@@ -75,7 +79,8 @@ def _refuse_bad_name(output: Path) -> None:
         ) from error
 
 
-def _partial_of(output: Path) -> Path:
+def partial_of(output: Path) -> Path:
+    """The name of the file at work for an output."""
     return output.with_name(output.name + _SUFFIX)
 
 
@@ -91,6 +96,20 @@ def _is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
         return False
+
+
+def file_named(output: str | os.PathLike[str]) -> Path:
+    """The path of an output; a name that ends with a slash means a directory.
+
+    Raises:
+        UsageError: ``output-not-a-file``.
+    """
+    name = os.fspath(output)
+    if name.endswith(os.sep):
+        raise UsageError(
+            "output-not-a-file", f"{name} is the name of a directory", hint="name a file"
+        )
+    return Path(name).absolute()
 
 
 def refuse_small_disk(folder: Path, needed: int) -> None:
@@ -109,22 +128,49 @@ def refuse_small_disk(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def partial(output: Path) -> Iterator[Partial]:
+def partial(
+    output: Path, *, resume: bool = False, keep: tuple[type[BaseException], ...] = ()
+) -> Iterator[Partial]:
     """The file at work, empty; it is deleted unless ``finish`` gave it its name.
+
+    With ``resume`` it is what an earlier run left, where there is any. An exception of a class in
+    ``keep`` leaves it for a later run.
 
     Raises:
         HostError: another run is writing it, or it cannot be made.
     """
-    path = _partial_of(output)
-    fd = _claim(path)
+    path = partial_of(output)
+    found = _left_over(path) if resume else None
+    fd = _claim(path) if found is None else found
     try:
-        yield Partial(path=path, fd=fd)
+        yield Partial(path=path, fd=fd, left_over=found is not None)
+    except keep:
+        raise
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         raise
     finally:
         os.close(fd)
+
+
+def _left_over(path: Path) -> int | None:
+    """What an earlier run left, locked; None when there is nothing that could be its."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(fd)
+        _lock(fd, path)
+    except BaseException:
+        os.close(fd)
+        raise
+    # Another link to it may be a file that somebody needs.
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid == os.geteuid():
+        return fd
+    os.close(fd)
+    return None
 
 
 def _claim(path: Path) -> int:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TypeVar
 
 from bootworthy.disk import footer, repartition
@@ -21,7 +20,6 @@ from bootworthy.disk.extents import Kind
 from bootworthy.disk.image import Image, open_image
 from bootworthy.disk.sizes import MIB, round_up_to_mib
 from bootworthy.guest.engines.select import require_writer
-from bootworthy.model.errors import UsageError
 from bootworthy.model.events import BytesMoved, Observer, StepFinished, StepStarted
 from bootworthy.model.finding import Outcome
 from bootworthy.model.image import TableKind
@@ -39,6 +37,7 @@ from bootworthy.work.opening import Opened, PathLike, Reading, opened, session_o
 from bootworthy.work.output import (
     Partial,
     explain,
+    file_named,
     finish,
     partial,
     refuse_bad_output,
@@ -102,7 +101,7 @@ def prepare(
         HostError: this machine lacks a tool, a privilege or space.
     """
     job = _job(intent, reading, options)
-    target = _file_named(output)
+    target = file_named(output)
     refuse_bad_output(target, (os.fspath(image),), force=force)
     with opened(image, None, replace(job.reading, engine="auto")) as source:
         assert source.image is not None  # noqa: S101 - opened() was given an image
@@ -115,16 +114,6 @@ def prepare(
             report = _make(source, source.image, first, work, job)
             finish(work, target, force=force)
     return replace(_named(report, os.fspath(output)), subject=source.name)
-
-
-def _file_named(output: PathLike) -> Path:
-    """The path of the output; a name that ends with a slash means a directory."""
-    name = os.fspath(output)
-    if name.endswith(os.sep):
-        raise UsageError(
-            "output-not-a-file", f"{name} is the name of a directory", hint="name a file"
-        )
-    return Path(name).absolute()
 
 
 def prepare_root(

@@ -1,0 +1,1 @@
+"""Writers of disk images: one module a format. ``registry`` says which there are."""

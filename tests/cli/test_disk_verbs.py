@@ -1,0 +1,148 @@
+"""convert, resize and inspect as people run them: output, exit status, interrupts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.disk.making import MIB, needs, patch, sparse
+from tests.work.disks import ALIGNED, make_disk, vhd
+
+pytestmark = needs("qemu-img", "sfdisk")
+
+_CODE = "from bootworthy.cli.main import main; main()"
+
+
+def start(*words: str | Path, code: str = _CODE) -> subprocess.Popen[str]:
+    """The command line in a process of its own."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    argv = [sys.executable, "-c", code, *[os.fspath(word) for word in words]]
+    return subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+    )
+
+
+def bootworthy(*words: str | Path, status: int = 0) -> tuple[str, str]:
+    """What the command line prints, on stdout and on stderr."""
+    with start(*words) as process:
+        out, err = process.communicate()
+    assert process.returncode == status, f"{out}{err}"
+    return out, err
+
+
+def test_convert_prints_what_it_wrote(tmp_path: Path) -> None:
+    make_disk(tmp_path / "disk.raw")
+
+    out, err = bootworthy("convert", tmp_path / "disk.raw", "-o", tmp_path / "disk.vhd", "--verify")
+
+    assert out.splitlines()[0] == f"{tmp_path / 'disk.vhd'}: vhd, 25.0 MiB ({ALIGNED} bytes)"
+    assert "identical to the source" in out
+    assert "Copy the disk" in err
+
+
+def test_json_is_all_there_is_on_stdout(tmp_path: Path) -> None:
+    make_disk(tmp_path / "disk.raw")
+
+    out, err = bootworthy(
+        "convert", tmp_path / "disk.raw", "-o", tmp_path / "o.vhd", "--json", "-q"
+    )
+
+    assert json.loads(out)["file_size"] == ALIGNED + 512
+    assert err == ""
+
+
+def test_in_place_undo_and_resize(tmp_path: Path) -> None:
+    path = tmp_path / "disk.raw"
+    make_disk(path)
+    before = path.read_bytes()
+
+    out, _ = bootworthy("convert", "--in-place", path)
+    assert "VHD footer appended" in out
+    out, _ = bootworthy("inspect", path, "--no-guest")
+    assert "Azure would take this file" in out
+    out, _ = bootworthy("convert", "--in-place", "--undo", path)
+    assert path.read_bytes() == before
+    out, _ = bootworthy("resize", path, "--size", "+10M", "-q", status=2)
+    out, _ = bootworthy("resize", path, "--size", "40M", "--json", "-q")
+    assert json.loads(out)["virtual_size"] == 40 * MIB
+
+
+def test_inspect_tells_by_its_status(tmp_path: Path) -> None:
+    vhd(tmp_path / "good.vhd")
+    make_disk(tmp_path / "disk.raw")
+
+    out, _ = bootworthy("inspect", "--json", tmp_path / "good.vhd")
+    assert json.loads(out)["accepted"] is True
+    out, _ = bootworthy("inspect", "--json", tmp_path / "disk.raw", status=1)
+    assert {item["code"] for item in json.loads(out)["obstacles"]} == {
+        "not-vhd",
+        "size-not-mib-aligned",
+    }
+    bootworthy("inspect", tmp_path / "missing", status=3)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("convert", "disk"),
+        ("convert", "disk", "-o", "a.vhd", "--in-place"),
+        ("convert", "disk", "-o", "a.vhd", "--undo"),
+        ("convert", "disk", "--in-place", "--resume"),
+        ("convert", "disk", "-o", "a.unknown"),
+        ("resize", "disk"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
+    make_disk(tmp_path / "disk")
+    placed = [os.fspath(tmp_path / word) if word in ("disk", "a.vhd") else word for word in words]
+
+    _, err = bootworthy(*placed, status=2)
+
+    assert err
+    assert [path.name for path in tmp_path.iterdir()] == ["disk"]
+
+
+# Each piece takes long enough that an interrupt comes before the last.
+_SLOW = """
+import os, time
+real = os.copy_file_range
+os.copy_file_range = lambda *arguments: (time.sleep(0.02), real(*arguments))[1]
+"""
+
+
+def test_an_interrupt_tells_how_to_go_on(tmp_path: Path) -> None:
+    source, out = sparse(tmp_path / "disk.raw", 256 * MIB), tmp_path / "out.vhd"
+    patch(source, 510, b"\x55\xaa")
+    with source.open("r+b") as file:
+        for place in range(1, 1000):
+            os.pwrite(file.fileno(), b"x", place * MIB // 4)
+    process = start("convert", source, "-o", out, "--progress", "plain", code=_SLOW + _CODE)
+    journal = tmp_path / "out.vhd.partial.journal"
+    while not journal.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    printed, err = process.communicate()
+
+    assert process.returncode == 130, printed + err
+    assert f"to go on: bootworthy convert {source} -o {out} --progress plain --resume" in err
+    assert "interrupted" in err
+
+    printed, _ = bootworthy("convert", source, "-o", out, "--resume", "--verify")
+
+    assert "identical to the source" in printed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk.raw", "out.vhd"]
+
+
+@pytest.mark.parametrize("verb", ["convert", "resize", "inspect"])
+def test_help_documents_the_exit_status(verb: str) -> None:
+    out, _ = bootworthy(verb, "--help")
+
+    assert "Exit status:" in out
+    assert "Examples:" in out
