@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -57,6 +58,12 @@ _OFFLINE = (
     f"Dir::State::Lists={_LISTS}",
 )
 
+# apt makes no directory outside its own state directory.
+_INSTALL_OFFLINE = (
+    f"mkdir -p {_LISTS}/partial; {shlex.join((*_APT, *_OFFLINE))} update; "
+    f'exec {shlex.join((*_APT, *_OFFLINE))} install "$@"'
+)
+
 
 class Debian(Family):
     """dpkg and apt; package names as Debian's and Ubuntu's archives have them."""
@@ -96,10 +103,11 @@ class Debian(Family):
 
     def install(self, packages: tuple[str, ...], *, offline: bool) -> tuple[Invocation, ...]:
         """Refresh the lists, then install; offline from the mounted repository alone."""
-        extra = _OFFLINE if offline else ()
-        update = Invocation(argv=(*_APT, *extra, "update"), network=not offline)
-        install = Invocation(argv=(*_APT, *extra, "install", *packages), network=not offline)
-        return (update, install)
+        if offline:
+            # One program: its lists vanish with the sandbox it runs in.
+            return (Invocation(argv=("sh", "-ec", _INSTALL_OFFLINE, "sh", *packages)),)
+        update = Invocation(argv=(*_APT, "update"), network=True)
+        return (update, Invocation(argv=(*_APT, "install", *packages), network=True))
 
     def offline_mounts(self, directory: Path, scratch: Path) -> Mapping[str, str]:
         """A flat repository: the index in ``scratch``, the packages bound below it."""

@@ -14,8 +14,12 @@ from bootworthy.model.errors import UsageError
 from bootworthy.model.steps import InstallPackages
 from bootworthy.work.target import StepFailedError, Target
 
-# The lines of a package manager that say why: apt's E: and W:, dnf's and zypper's Error:.
-_COMPLAINT = re.compile(r"\s*(?:E|W|Err|Error|Errors|Warning|Fatal)\s*:", re.IGNORECASE)
+# The lines of a package manager that say why: apt's E: and W:, dnf's and zypper's Error:, and the
+# dependency that apt misses, which it does not mark.
+_COMPLAINT = re.compile(
+    r"\s*(?:(?:E|W|Err|Error|Errors|Warning|Fatal)\s*:|.*\bDepends: .* but it is not )",
+    re.IGNORECASE,
+)
 
 
 def install(step: InstallPackages, target: Target) -> None:
@@ -66,7 +70,7 @@ def _run(programs: tuple[Invocation, ...], target: Target, mounts: Mapping[str, 
 def _install(
     packages: tuple[str, ...], family: Family, target: Target, mounts: Mapping[str, str]
 ) -> Completed:
-    """Run the last of the family's programs, which installs; the others refresh its lists."""
+    """Run the last of the family's programs, which installs; others before it refresh its lists."""
     return _run(family.install(packages, offline=bool(mounts))[-1:], target, mounts)
 
 
@@ -83,6 +87,6 @@ def _one_by_one(
 
 
 def _complaints(completed: Completed) -> list[str]:
-    """The last two lines in which a program says what is wrong."""
+    """The last three lines in which a program says what is wrong."""
     lines = (line.strip() for line in completed.output.splitlines())
-    return [line for line in lines if _COMPLAINT.match(line)][-2:]
+    return [line for line in lines if _COMPLAINT.match(line)][-3:]

@@ -1,0 +1,61 @@
+"""The .deb files that a guest lacks for Azure, with all they depend on: what --packages takes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.guests.cache import cached, digest
+from tests.guests.mirror import Mirror, host_mirror
+from tests.guests.recipe import Recipe, build
+
+PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons")
+_STATUS = "/var/lib/dpkg/status"
+
+
+def packages_for(recipe: Recipe, directory: Path) -> Path:
+    """Put the packages into ``directory``; they are downloaded once and kept in the cache."""
+    key = digest(recipe.key, *PACKAGES)
+    tar = cached(f"packages-{recipe.name}", key, ".tar", lambda out, work: _make(recipe, out, work))
+    directory.mkdir(parents=True, exist_ok=True)
+    _run("tar", "--extract", f"--file={tar}", f"--directory={directory}")
+    return directory
+
+
+def _make(recipe: Recipe, out: Path, work: Path) -> None:
+    _download(recipe, host_mirror(recipe.base.suite), work)
+    packages = sorted(package.name for package in (work / "archives").glob("*.deb"))
+    _run("tar", "--create", f"--file={out}", f"--directory={work / 'archives'}", *packages)
+
+
+def _download(recipe: Recipe, mirror: Mirror, work: Path) -> None:
+    """Have the host's apt choose against the guest's package database."""
+    for name in ("lists/partial", "archives/partial"):
+        (work / name).mkdir(parents=True)
+    (work / "status").write_bytes(_status_of(recipe))
+    (work / "sources.list").write_text("".join(f"{line}\n" for line in mirror.sources))
+    (work / "apt.conf").write_text("".join(f"{line}\n" for line in mirror.options))
+    settings = {
+        "Dir::State::status": work / "status",
+        "Dir::State::lists": work / "lists",
+        "Dir::Cache::archives": work / "archives",
+        "Dir::Etc::sourcelist": work / "sources.list",
+        "Dir::Etc::sourceparts": "-",
+        "APT::Sandbox::User": "root",
+    }
+    options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+    apt = ["apt-get", "--yes", "--quiet", "-c", str(work / "apt.conf"), *options]
+    _run(*apt, "update")
+    _run(*apt, "--no-install-recommends", "--download-only", "install", *PACKAGES)
+
+
+def _status_of(recipe: Recipe) -> bytes:
+    image = f"{build(recipe)}?offset={recipe.root_offset}"
+    argv = ["debugfs", "-R", f"cat {_STATUS}", image]
+    return subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout
+
+
+def _run(*argv: str) -> None:
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(argv)}:\n{done.stdout}{done.stderr}")
