@@ -134,6 +134,17 @@ def test_a_parent_of_another_size(tmp_path: Path, parent_size: int) -> None:
     assert read(child) == disk_of(SIZE, inside, marked("child", 5, 6, 60))
 
 
+def test_a_qcow2_over_a_dynamic_vhd(tmp_path: Path) -> None:
+    patterned(tmp_path / "disk", 3 * MIB)
+    base, image = tmp_path / "base", tmp_path / "image"
+    argv = ("-f", "raw", "-O", "vpc", "-o", "force_size", tmp_path / "disk", base)
+    run("qemu-img", "convert", *argv)
+    run("qemu-img", "create", "-f", "qcow2", "-b", base, "-F", "vpc", image)
+    run("qemu-io", "-f", "qcow2", "-c", "write -P 5 1M 100k", image)
+
+    assert read(image) == raw_of(image, tmp_path / "raw")
+
+
 # --- How a parent is found
 
 
