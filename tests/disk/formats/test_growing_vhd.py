@@ -109,6 +109,18 @@ def test_a_parent_shows_through_sector_by_sector(tmp_path: Path, block_size: int
         assert details["parent"] == str(tmp_path / "base.vhd")
 
 
+def test_blocks_that_are_full_empty_and_between(tmp_path: Path) -> None:
+    BASE.write(tmp_path / "base.vhd")
+    own = marked("child", *range(8, 16), *range(24, 30), *range(40, 56))
+    # The first block is there with a clear bitmap: all of it is the parent's.
+    child = BASE.over("base.vhd", sectors=own).write(tmp_path / "child.vhd")
+    raw = bytearray(child.read_bytes())
+    raw[1536:1540] = struct.pack(">I", (len(raw) - 512) // SECTOR)
+    child.write_bytes(bytes(raw[:-512]) + bytes(512) + b"\xee" * 4096 + bytes(raw[-512:]))
+
+    assert read(child) == disk_of(SIZE, BASE.sectors, own)
+
+
 def test_a_chain_down_to_a_fixed_vhd(tmp_path: Path) -> None:
     disk = patterned(tmp_path / "fixed.vhd", MIB)
     with (tmp_path / "fixed.vhd").open("ab") as file:
