@@ -117,8 +117,12 @@ def build(
 
 
 def _seconds(moment: datetime) -> int:
-    seconds = int((moment - _EPOCH).total_seconds())
-    return min(max(seconds, 0), _MAX_SECONDS)
+    return seconds_of(moment.timestamp())
+
+
+def seconds_of(timestamp: float) -> int:
+    """A time, in seconds since 1970, as VHDs store it: in whole seconds since 2000, in 32 bits."""
+    return min(max(int(timestamp - _EPOCH.timestamp()), 0), _MAX_SECONDS)
 
 
 def checksum_of(footer: bytes) -> int:

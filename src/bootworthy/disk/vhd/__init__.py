@@ -1,0 +1,1 @@
+"""VHDs that grow: the header and the tables of dynamic and differencing ones."""
