@@ -55,7 +55,8 @@ def test_an_unknown_format_is_a_matter_of_usage(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             open_container(tmp_path / "disk", force_format=name)
         assert caught.value.code == "format-unknown"
-        assert caught.value.hint == "use qcow2, raw, vhd"
+        names = sorted({fmt.name for fmt in known_formats() if fmt.name})
+        assert caught.value.hint == f"use {', '.join(names)}"
 
 
 @pytest.mark.parametrize("name", ["missing", "missing/file", "a\0b", "x" * 300])

@@ -29,12 +29,6 @@ class _Signature:
 _SIGNATURES = (
     # [MS-VHDX] 2.2.1, file type identifier.
     _Signature(0, b"vhdxfile", "VHDX image", _CONVERT),
-    # VMware Virtual Disks 5.0: hosted sparse extent, text descriptor; ESX sparse extent.
-    _Signature(0, b"KDMV", "VMDK image", _CONVERT),
-    _Signature(0, b"# Disk DescriptorFile", "VMDK descriptor", _CONVERT),
-    _Signature(0, b"COWD", "VMDK image", _CONVERT),
-    # VirtualBox, VDICore.h: VDI_IMAGE_SIGNATURE, little endian, behind 64 bytes of text.
-    _Signature(0x40, b"\x7f\x10\xda\xbe", "VDI image", _CONVERT),
     # qcow.h: the first version of the format.
     _Signature(0, b"QFI\xfb\0\0\0\x01", "qcow image of version 1", _CONVERT),
     # POSIX.1-1988 ustar; an OVA is a tar archive (DMTF DSP0243, section 5.3).
