@@ -33,13 +33,7 @@ _SIGNATURES = (
     _Signature(0, b"QFI\xfb\0\0\0\x01", "qcow image of version 1", _CONVERT),
     # POSIX.1-1988 ustar; an OVA is a tar archive (DMTF DSP0243, section 5.3).
     _Signature(257, b"ustar", "OVA or other tar archive", _UNPACK),
-    # RFC 1952 with method deflate; .xz file format 1.2; RFC 8878; bzip2; PKWARE APPNOTE 4.3.7;
     # 7zFormat.txt.
-    _Signature(0, b"\x1f\x8b\x08", "gzip file", _UNPACK),
-    _Signature(0, b"\xfd7zXZ\0", "xz file", _UNPACK),
-    _Signature(0, b"\x28\xb5\x2f\xfd", "zstd file", _UNPACK),
-    _Signature(0, b"BZh", "bzip2 file", _UNPACK),
-    _Signature(0, b"PK\x03\x04", "zip archive", _UNPACK),
     _Signature(0, b"7z\xbc\xaf\x27\x1c", "7z archive", _UNPACK),
 )
 
