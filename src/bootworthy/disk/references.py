@@ -60,7 +60,7 @@ class References:
         if packing in self.wrappings:
             raise ImageError(
                 "image-format-unsupported",
-                f"{self.path} is a {packing} in a {packing}, not read",
+                f"{self.path} is a {packing} inside a {packing}, not read",
                 hint="unpack it once, then name the file inside",
             )
         return replace(self, wrappings=(*self.wrappings, packing))

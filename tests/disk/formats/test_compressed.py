@@ -146,7 +146,7 @@ def test_bit_rot_is_an_error(tmp_path: Path, packing: str) -> None:
 def test_packed_twice_is_refused(tmp_path: Path, outer: str) -> None:
     (tmp_path / "image").write_bytes(PACKINGS[outer](gzip.compress(b"disk" * 1000)))
 
-    assert "in a compressed file" in refusal(tmp_path / "image").message
+    assert "inside a compressed file" in refusal(tmp_path / "image").message
 
 
 def test_an_image_inside_may_not_name_other_files(tmp_path: Path) -> None:

@@ -31,8 +31,6 @@ _SIGNATURES = (
     _Signature(0, b"vhdxfile", "VHDX image", _CONVERT),
     # qcow.h: the first version of the format.
     _Signature(0, b"QFI\xfb\0\0\0\x01", "qcow image of version 1", _CONVERT),
-    # POSIX.1-1988 ustar; an OVA is a tar archive (DMTF DSP0243, section 5.3).
-    _Signature(257, b"ustar", "OVA or other tar archive", _UNPACK),
     # 7zFormat.txt.
     _Signature(0, b"7z\xbc\xaf\x27\x1c", "7z archive", _UNPACK),
 )

@@ -17,8 +17,10 @@ _SUFFIXES = frozenset(
 _SHOWN = 20
 
 
-def choose(file: HostFile, names: list[str], wanted: str) -> str:
+def choose(file: HostFile, names: list[str], wanted: str, *, all_images: bool = False) -> str:
     """The name of the member called ``wanted``, or of the only disk image when that is empty.
+
+    ``all_images`` says that the names are known to be those of disks.
 
     Raises:
         ImageError: ``image-not-found`` when there is none, ``image-ambiguous`` when several are.
@@ -28,7 +30,7 @@ def choose(file: HostFile, names: list[str], wanted: str) -> str:
     images = [name for name in names if PurePosixPath(name).suffix.lower() in _SUFFIXES]
     if len(names) != len(set(names)):
         file.corrupt("two members of the archive have one name")
-    candidates = names if len(names) == 1 else images
+    candidates = names if all_images or len(names) == 1 else images
     if len(candidates) == 1 and not wanted:
         return candidates[0]
     listed = ", ".join(repr(name[:100]) for name in (candidates or names)[:_SHOWN]) or "nothing"
