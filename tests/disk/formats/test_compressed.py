@@ -189,6 +189,13 @@ def test_an_encrypted_or_strange_zip_is_refused(tmp_path: Path) -> None:
     assert refusal(image).code == "image-format-unsupported"
 
 
+def test_a_member_without_a_name_is_no_disk(tmp_path: Path) -> None:
+    data = zipped(b"disk" * 1000, "a")
+    (tmp_path / "image").write_bytes(data.replace(b"a", b"\0"))
+
+    assert refusal(tmp_path / "image").code == "image-not-found"
+
+
 def test_a_text_is_no_disk_even_when_packed(tmp_path: Path) -> None:
     (tmp_path / "readme.gz").write_bytes(gzip.compress(b"read me\n" * 1000))
 

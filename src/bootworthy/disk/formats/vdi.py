@@ -27,8 +27,8 @@ _START_AT = 0x40
 # block size, extra bytes before each block, blocks, blocks allocated.
 _REST = struct.Struct("<II12xI4xQIIII")
 _REST_AT = 0x154
-# Identifiers of the parent and of its last change; VirtualBox leaves the second in plain images.
-_PARENTS = (0x1A8,)
+# uuidLinkage: the parent of a differencing image, zeros in others.
+_PARENT_AT = 0x1A8
 _HEADER = 0x200
 
 _VERSION = 0x0001_0001
@@ -104,7 +104,7 @@ def _parse(file: HostFile) -> Header:
     if version != _VERSION:
         _unsupported(file, f"a VDI of version {version >> 16}.{version & 0xFFFF}")
     table, data, sector, size, block_size, extra, blocks, _ = _REST.unpack_from(raw, _REST_AT)
-    has_parent = any(raw[start : start + 16].strip(b"\0") for start in _PARENTS)
+    has_parent = any(raw[_PARENT_AT : _PARENT_AT + 16])
     if kind in (_UNDO, _DIFFERENCING) or has_parent:
         _unsupported(file, "a differencing VDI, which is nothing without its parent")
     if kind not in _TYPES:

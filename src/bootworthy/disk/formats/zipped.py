@@ -6,6 +6,7 @@ Source: PKWARE, APPNOTE.TXT. Read by the standard library, of which only what is
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 
 _MAGIC = b"PK\x03\x04"
 _ENCRYPTED = 1 << 0
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    OSError,
+    OverflowError,
+    ValueError,
+)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 # The directory of an archive with a hundred thousand members; it is read at once.
@@ -77,12 +88,14 @@ def _open(file: HostFile, references: References) -> Container:
 def _member(file: HostFile, disk: str) -> Iterator[bytes]:
     try:
         with zipfile.ZipFile(_Stream(file)) as archive:
-            members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+            members = {info.filename: info for info in archive.infolist()}
+            # Without directories, and without what macOS adds.
             names = [name for name in members if not name.startswith("__MACOSX/")]
+            names = [name for name in names if name and not name.endswith("/")]
             info = members[choose(file, names, disk)]
             _refuse_unreadable(file, info)
             yield from _unpacked(file, archive, info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, OverflowError) as error:
+    except _DAMAGED as error:
         file.corrupt(f"the zip archive cannot be read: {error}")
     except (NotImplementedError, RuntimeError) as error:
         _unsupported(file, str(error))
