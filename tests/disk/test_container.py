@@ -59,6 +59,17 @@ def test_an_unknown_format_is_a_matter_of_usage(tmp_path: Path) -> None:
         assert caught.value.hint == f"use {', '.join(names)}"
 
 
+def test_a_disk_can_be_named_only_in_an_archive(tmp_path: Path) -> None:
+    patterned(tmp_path / "disk", MIB)
+    before = open_descriptors()
+
+    with pytest.raises(UsageError) as caught:
+        open_container(tmp_path / "disk", disk="disk.img")
+
+    assert caught.value.code == "disk-not-in-archive"
+    assert open_descriptors() == before
+
+
 @pytest.mark.parametrize("name", ["missing", "missing/file", "a\0b", "x" * 300])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     error = refusal(tmp_path / name)

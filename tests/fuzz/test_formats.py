@@ -11,6 +11,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -119,34 +120,36 @@ def read_all(directory: Path, data: bytes) -> None:
                 os.close(copy)
 
 
-def places(size: int) -> list[tuple[int, int]]:
-    """Where headers and tables are: mostly at the start, some at the end, a few between."""
+@cache
+def header_changes(size: int) -> st.SearchStrategy[list[Patch]]:
+    """Changes where headers and tables are: mostly at the start, some at the end."""
     regions = [(0, min(96, size)), (0, min(1024, size)), (max(size - 1536, 0), size), (0, size)]
-    return [region for region in regions if region[0] < region[1]]
+    return patches(*(region for region in regions if region[0] < region[1]))
 
 
 @BOUNDED
 @given(data=st.data())
 def test_headers_and_tables(tmp_path: Path, image: bytes, data: st.DataObject) -> None:
-    changes: list[Patch] = data.draw(patches(*places(len(image))))
+    changes: list[Patch] = data.draw(header_changes(len(image)))
 
     only_image_errors(lambda: read_all(tmp_path, patched(image, changes)))
 
 
-def _tables(image: bytes) -> list[tuple[int, int]]:
-    """The first words of the sectors that are mostly small numbers or zeros: the tables."""
+@cache
+def table_changes(image: bytes) -> st.SearchStrategy[list[Patch]]:
+    """Changes to the first words of sectors that are mostly zeros or small numbers: tables."""
     found = []
     for start in range(64, min(len(image), 200_000), 512):
         sector = image[start : start + 512]
         if any(sector) and sector.count(0) > len(sector) // 2:
             found.append((start, min(start + 24, len(image))))
-    return found[:12] or [(0, min(64, len(image)))]
+    return patches(*(found[:12] or [(0, min(64, len(image)))]))
 
 
 @BOUNDED
 @given(data=st.data())
 def test_tables(tmp_path: Path, image: bytes, data: st.DataObject) -> None:
-    changes: list[Patch] = data.draw(patches(*_tables(image)))
+    changes: list[Patch] = data.draw(table_changes(image))
 
     only_image_errors(lambda: read_all(tmp_path, patched(image, changes)))
 

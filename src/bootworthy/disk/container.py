@@ -238,10 +238,18 @@ def open_container(
     Raises:
         ImageError: it is missing, unreadable, empty, damaged, encrypted or of a format that is
             not read, or it refers to other files.
-        UsageError: ``format-unknown``, for a ``force_format`` there is no module for.
+        UsageError: ``format-unknown``, for a ``force_format`` there is no module for;
+            ``disk-not-in-archive``, for a ``disk`` of what is no archive.
     """
     file = open_host_file(os.fspath(path))
-    return open_file(file, References.of(file, allowed=allow_backing, disk=disk), force_format)
+    references = References.of(file, allowed=allow_backing, disk=disk)
+    container = open_file(file, references, force_format)
+    if disk and container.innermost is container:
+        container.close()
+        raise UsageError(
+            "disk-not-in-archive", f"{path} is no archive with a disk {disk!r}", hint="name no disk"
+        )
+    return container
 
 
 def open_file(file: HostFile, references: References, force_format: str | None = None) -> Container:

@@ -13,6 +13,7 @@ from bootworthy.disk.extents import Extent, ExtentMap, Kind, make_rows, no_rows
 from bootworthy.disk.formats.raw import RawContainer
 from bootworthy.disk.hostfile import HostFile
 from bootworthy.disk.sparse import data_runs
+from bootworthy.model.image import ContainerInfo
 
 
 class WindowFile(HostFile):
@@ -92,7 +93,10 @@ class Wrapped(Container):
         """What is worth knowing about the packing, then about the image inside."""
         return (*self._notes, *self.inner.notes)
 
+    def info(self) -> ContainerInfo:
+        """As of any container, the format being told as "vmdk in OVA"."""
+        return replace(super().info(), format=f"{self.inner.info().format} in {self.packing}")
+
     def details(self) -> tuple[tuple[str, str], ...]:
-        """The packing, and the image inside."""
-        inside = ("image inside", self.inner.format)
-        return (("packing", self.packing), inside, *self.inner.details())
+        """The packing, then what there is to say of the image inside."""
+        return (("packing", self.packing), *self.inner.details())

@@ -96,7 +96,7 @@ def test_the_disk_inside_is_read(tmp_path: Path, temporary: Path, packing: str) 
         assert container.pread(0, SIZE + 5) == disk
         assert container.file_size == image.stat().st_size
         assert dict(container.details())["packing"] == packing.split(maxsplit=1)[0]
-        assert dict(container.details())["image inside"] == "raw"
+        assert container.info().format == f"raw in {packing.split(maxsplit=1)[0]}"
         assert list(temporary.iterdir()) == []
         unpacked = os.fstat(container.files()[0].fd)
         assert unpacked.st_nlink == 0
@@ -113,7 +113,7 @@ def test_any_format_may_be_inside(tmp_path: Path, fmt: str) -> None:
 
     with open_container(tmp_path / "packed") as container:
         assert container.pread(0, SIZE) == disk
-        assert dict(container.details())["image inside"] == fmt
+        assert container.info().format == f"{fmt} in gzip"
 
 
 def test_programs_are_understood(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_the_disk_of_an_ova_is_read_in_place(
         assert container.pread(MIB - 7, 99_999) == disk[MIB - 7 : MIB - 7 + 99_999]
         assert [file.path for file in container.files()] == [str(image)]
         assert container.notes == ()
-        assert dict(container.details())["packing"] == "OVA"
+        assert container.info().format == "vmdk in OVA"
         with opened(tmp_path / "copy", 0o102) as fd:
             copy_disk(container, fd)
     assert (tmp_path / "copy").read_bytes() == disk
@@ -141,8 +141,9 @@ def test_an_archive_may_be_compressed_or_its_disk(tmp_path: Path, disk: bytes) -
     packed = gzip.compress(disk)
     pack(tmp_path / "vm.ova", {"vm.ovf": ovf("disk.gz"), "disk.gz": packed})
 
-    for name in ("disk.tar.gz", "vm.ova"):
+    for name, words in (("disk.tar.gz", "raw in tar in gzip"), ("vm.ova", "raw in gzip in OVA")):
         with open_container(tmp_path / name) as container:
+            assert container.info().format == words
             assert container.pread(0, SIZE) == disk
     (tmp_path / "again.gz").write_bytes(gzip.compress((tmp_path / "vm.ova").read_bytes()))
     assert "inside a compressed file" in refusal(tmp_path / "again.gz").message
