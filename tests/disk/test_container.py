@@ -55,7 +55,19 @@ def test_an_unknown_format_is_a_matter_of_usage(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             open_container(tmp_path / "disk", force_format=name)
         assert caught.value.code == "format-unknown"
-        assert caught.value.hint == "use qcow2, raw, vhd"
+        names = sorted({fmt.name for fmt in known_formats() if fmt.name})
+        assert caught.value.hint == f"use {', '.join(names)}"
+
+
+def test_a_disk_can_be_named_only_in_an_archive(tmp_path: Path) -> None:
+    patterned(tmp_path / "disk", MIB)
+    before = open_descriptors()
+
+    with pytest.raises(UsageError) as caught:
+        open_container(tmp_path / "disk", disk="disk.img")
+
+    assert caught.value.code == "disk-not-in-archive"
+    assert open_descriptors() == before
 
 
 @pytest.mark.parametrize("name", ["missing", "missing/file", "a\0b", "x" * 300])

@@ -1,71 +1,62 @@
-"""Blocks of a disk in a host file, and bitmaps of the sectors in them that are there."""
+"""A flat table of 32-bit block numbers, as VDI and Parallels have it."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from bootworthy.disk.extents import Ints, Kind, Rows, in_order, make_rows
-from bootworthy.disk.hostfile import HostFile
+from bootworthy.disk.extents import Ints, Rows, clip, merge, no_rows, refuse_too_many
+from bootworthy.disk.placement import refuse_beyond, refuse_shared
+from bootworthy.disk.sizes import MIB
+from bootworthy.model.errors import ImageError
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
+if TYPE_CHECKING:
+    from bootworthy.disk.hostfile import HostFile
 
-# Bitmaps are unpacked to one byte a sector: this many of them at once.
-BATCH_SECTORS = 1 << 20
-_FULL = 0xFF
-
-
-def refuse_shared(file: HostFile, starts: Ints, lengths: Ints) -> None:
-    """No tool lays two things into one place, but a few bytes could claim to be terabytes.
-
-    Raises:
-        ImageError: ``image-corrupt``, when areas of the file overlap.
-    """
-    order = np.argsort(starts, kind="stable")
-    starts, lengths = starts[order], lengths[order]
-    if np.any(starts[1:] < starts[:-1] + lengths[:-1]):
-        file.corrupt("two of its blocks, or a block and a table, are in one place")
+# Maps 64 TiB in blocks of 1 MiB.
+_MAX_TABLE = 256 * MIB
+_BATCH = 1 << 18
 
 
-def refuse_beyond(file: HostFile, rows: Rows, size: int) -> None:
-    """Data has to be inside a file of ``size`` bytes.
+@dataclass(frozen=True, kw_only=True)
+class BlockTable:
+    """``blocks`` little-endian words at ``offset`` of ``file``."""
 
-    Raises:
-        ImageError: ``image-truncated``.
-    """
-    data = rows[rows["kind"] == Kind.DATA]
-    end = int((data["host"] + data["length"]).max()) if len(data) else 0
-    if end > size:
-        file.truncated(end, "data")
+    file: HostFile
+    offset: int
+    blocks: int
 
+    def read(self, to_rows: Callable[[Ints, Ints], Rows], size: int) -> Rows:
+        """The rows of a disk of ``size`` bytes; ``to_rows`` gets numbers of blocks, and entries.
 
-def sector_rows(
-    guest: Ints,
-    host: Ints,
-    bitmaps: Bytes,
-    *,
-    sectors: int,
-    sector_size: int,
-    bit_order: Literal["big", "little"],
-) -> Rows:
-    """The sectors of blocks whose bit is set, as runs of data.
+        Raises:
+            ImageError: the file ends before the table or before the blocks, two places share a
+                block, or there are too many.
+        """
+        if self.blocks * 4 > _MAX_TABLE:
+            raise ImageError(
+                "image-too-complex",
+                f"{self.file.path} has {self.blocks} blocks, a table of more than 256 MiB",
+                hint="convert it with larger blocks: qemu-img convert -O qcow2",
+            )
+        if self.offset + self.blocks * 4 > self.file.size:
+            self.file.truncated(self.offset + self.blocks * 4, "block table")
+        rows = clip(self._all_rows(to_rows), size)
+        refuse_shared(self.file, rows)
+        refuse_beyond(self.file, rows)
+        return rows
 
-    A block has ``sectors`` sectors, begins at ``guest`` on the disk and at ``host`` in the file,
-    and has its bits in one row of ``bitmaps``.
-    """
-    # Most blocks have all of their sectors or none, and unpacking bits costs the most here.
-    whole = np.all(bitmaps == _FULL, axis=1) & (sectors % 8 == 0)
-    partly = np.any(bitmaps, axis=1) & ~whole
-    full = make_rows(guest[whole], sectors * sector_size, Kind.DATA, host=host[whole])
-    guest, host, bitmaps = guest[partly], host[partly], bitmaps[partly]
-    bits = np.unpackbits(bitmaps, axis=1, count=sectors, bitorder=bit_order).view(np.int8)
-    edges = np.diff(bits, axis=1, prepend=0, append=0)
-    block, start = np.nonzero(edges == 1)
-    _, end = np.nonzero(edges == -1)
-    moved = start * sector_size
-    length = (end - start) * sector_size
-    return in_order(
-        full, make_rows(guest[block] + moved, length, Kind.DATA, host=host[block] + moved)
-    )
+    def _all_rows(self, to_rows: Callable[[Ints, Ints], Rows]) -> Rows:
+        batches = []
+        total = 0
+        for start in range(0, self.blocks, _BATCH):
+            count = min(_BATCH, self.blocks - start)
+            raw = self.file.pread_exact(self.offset + start * 4, count * 4, "block table")
+            entries = np.frombuffer(raw, "<u4").astype(np.int64)
+            batches.append(merge(to_rows(np.arange(start, start + count), entries)))
+            total += len(batches[-1])
+            refuse_too_many(total)
+        return merge(np.concatenate(batches)) if batches else no_rows()

@@ -125,6 +125,11 @@ class Container(ABC):
         return bytes(extent.length)
 
     @property
+    def innermost(self) -> Container:
+        """The container that is packed in no other: this one, or what it was unpacked to."""
+        return self
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about how the image was read; mostly nothing."""
         return ()
@@ -218,20 +223,33 @@ def known_formats() -> tuple[Format, ...]:
 
 
 def open_container(
-    path: str | os.PathLike[str], *, allow_backing: bool = False, force_format: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    allow_backing: bool = False,
+    force_format: str | None = None,
+    disk: str = "",
 ) -> Container:
     """Open the disk image at ``path``, whatever its name, by what is in it.
 
     ``allow_backing`` lets it take data from other files in its own directory. ``force_format``
-    names the format instead of finding it, for a raw disk that looks like something else.
+    names the format instead of finding it, for a raw disk that looks like something else. ``disk``
+    names the one to take from an archive of several.
 
     Raises:
         ImageError: it is missing, unreadable, empty, damaged, encrypted or of a format that is
             not read, or it refers to other files.
-        UsageError: ``format-unknown``, for a ``force_format`` there is no module for.
+        UsageError: ``format-unknown``, for a ``force_format`` there is no module for;
+            ``disk-not-in-archive``, for a ``disk`` of what is no archive.
     """
     file = open_host_file(os.fspath(path))
-    return open_file(file, References.of(file, allowed=allow_backing), force_format)
+    references = References.of(file, allowed=allow_backing, disk=disk)
+    container = open_file(file, references, force_format)
+    if disk and container.innermost is container:
+        container.close()
+        raise UsageError(
+            "disk-not-in-archive", f"{path} is no archive with a disk {disk!r}", hint="name no disk"
+        )
+    return container
 
 
 def open_file(file: HostFile, references: References, force_format: str | None = None) -> Container:

@@ -150,7 +150,7 @@ def open_image(
 
 def _refuse_other_files(image: Image) -> None:
     """Any file can be taken for a raw disk, so a raw disk has to show that it is one."""
-    if image.container.format == "raw" and not image.is_disk:
+    if image.container.innermost.format == "raw" and not image.is_disk:
         raise ImageError(
             "image-not-a-disk",
             f"{image.container.path} is no disk image: it has no partition table, "

@@ -33,7 +33,8 @@ class References:
     """What the image at ``path`` may refer to: files below ``root``, when ``allowed``.
 
     ``base`` is the directory, relative to ``root``, of the file whose names are looked up;
-    ``seen`` holds the files of the chain so far, by device and inode.
+    ``seen`` holds the files of the chain so far, by device and inode; ``wrappings`` the sorts of
+    packing that the image was taken out of; ``disk`` names one of several disks in an archive.
     """
 
     root: Path
@@ -41,12 +42,28 @@ class References:
     allowed: bool
     base: str = ""
     seen: tuple[tuple[int, int], ...] = ()
+    wrappings: tuple[str, ...] = ()
+    disk: str = ""
 
     @classmethod
-    def of(cls, file: HostFile, *, allowed: bool) -> Self:
+    def of(cls, file: HostFile, *, allowed: bool, disk: str = "") -> Self:
         """What the image the user named may refer to."""
         root = Path(file.path).absolute().parent
-        return cls(root=root, path=file.path, allowed=allowed, seen=(file.identity,))
+        return cls(root=root, path=file.path, allowed=allowed, seen=(file.identity,), disk=disk)
+
+    def within(self, packing: str) -> References:
+        """What an image packed inside this one may refer to: nothing.
+
+        Raises:
+            ImageError: ``image-format-unsupported``, for the second ``packing`` of one sort.
+        """
+        if packing in self.wrappings:
+            raise ImageError(
+                "image-format-unsupported",
+                f"{self.path} is a {packing} inside a {packing}, not read",
+                hint="unpack it once, then name the file inside",
+            )
+        return replace(self, wrappings=(*self.wrappings, packing))
 
     def open(self, stored: bytes, role: str) -> tuple[HostFile, References]:
         """Open the file ``stored`` names, with what that file may refer to in turn.
@@ -56,6 +73,8 @@ class References:
                 own directory, ``image-corrupt`` when a chain is endless, or why it cannot be read.
         """
         name = os.fsdecode(stored)
+        if self.wrappings:
+            self._refuse(name, role, "no other file belongs to a packed image", "unpack it first")
         relative = self._relative(name, role)
         if not self.allowed:
             self._refuse(name, role, "other files are not opened unasked", "pass --allow-backing")

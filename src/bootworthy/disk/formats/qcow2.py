@@ -6,7 +6,6 @@ a dirty image reads as well as a clean one.
 
 from __future__ import annotations
 
-import zlib
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import zstandard
 
 from bootworthy.disk.container import Container, Format, open_file
+from bootworthy.disk.deflate import DeflateError, inflate_raw
 from bootworthy.disk.extents import Extent, ExtentMap, Kind
 from bootworthy.disk.qcow2 import header as qcow2_header
 from bootworthy.disk.qcow2 import tables
@@ -64,7 +64,7 @@ class Qcow2(Container):
         stored = self.file.pread_exact(extent.host, extent.stored, "compressed data")
         try:
             unit = self._decompress(stored)
-        except (zlib.error, zstandard.ZstdError):
+        except (DeflateError, zstandard.ZstdError):
             unit = b""
         if len(unit) < self.header.cluster_size:
             self.file.corrupt(f"the compressed cluster at byte {extent.host} does not decompress")
@@ -74,7 +74,7 @@ class Qcow2(Container):
         # What is stored is counted in sectors, so something else may follow the stream.
         size = self.header.cluster_size
         if not self.header.zstd:
-            return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(stored, size)
+            return inflate_raw(stored, size)
         # A decompressor must not be shared by threads; making one takes microseconds.
         decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         with decompressor.stream_reader(stored, read_across_frames=True) as stream:

@@ -29,23 +29,9 @@ class _Signature:
 _SIGNATURES = (
     # [MS-VHDX] 2.2.1, file type identifier.
     _Signature(0, b"vhdxfile", "VHDX image", _CONVERT),
-    # VMware Virtual Disks 5.0: hosted sparse extent, text descriptor; ESX sparse extent.
-    _Signature(0, b"KDMV", "VMDK image", _CONVERT),
-    _Signature(0, b"# Disk DescriptorFile", "VMDK descriptor", _CONVERT),
-    _Signature(0, b"COWD", "VMDK image", _CONVERT),
-    # VirtualBox, VDICore.h: VDI_IMAGE_SIGNATURE, little endian, behind 64 bytes of text.
-    _Signature(0x40, b"\x7f\x10\xda\xbe", "VDI image", _CONVERT),
     # qcow.h: the first version of the format.
     _Signature(0, b"QFI\xfb\0\0\0\x01", "qcow image of version 1", _CONVERT),
-    # POSIX.1-1988 ustar; an OVA is a tar archive (DMTF DSP0243, section 5.3).
-    _Signature(257, b"ustar", "OVA or other tar archive", _UNPACK),
-    # RFC 1952 with method deflate; .xz file format 1.2; RFC 8878; bzip2; PKWARE APPNOTE 4.3.7;
     # 7zFormat.txt.
-    _Signature(0, b"\x1f\x8b\x08", "gzip file", _UNPACK),
-    _Signature(0, b"\xfd7zXZ\0", "xz file", _UNPACK),
-    _Signature(0, b"\x28\xb5\x2f\xfd", "zstd file", _UNPACK),
-    _Signature(0, b"BZh", "bzip2 file", _UNPACK),
-    _Signature(0, b"PK\x03\x04", "zip archive", _UNPACK),
     _Signature(0, b"7z\xbc\xaf\x27\x1c", "7z archive", _UNPACK),
 )
 

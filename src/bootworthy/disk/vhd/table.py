@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bootworthy.disk import blocks
+from bootworthy.disk import sector_bitmaps
 from bootworthy.disk.extents import (
     Ints,
     Kind,
@@ -23,6 +23,7 @@ from bootworthy.disk.extents import (
     refuse_too_many,
 )
 from bootworthy.disk.footer import FOOTER_SIZE
+from bootworthy.disk.placement import refuse_beyond, refuse_overlap
 from bootworthy.disk.sizes import SECTOR
 from bootworthy.disk.vhd.header import HEADER_SIZE
 from bootworthy.model.errors import ImageError
@@ -58,9 +59,9 @@ def read(file: HostFile, header: SparseHeader, size: int, *, differencing: bool)
             batches.append(merge(rows))
             total += len(batches[-1])
             refuse_too_many(total)
-    blocks.refuse_shared(file, *(np.concatenate(column) for column in zip(*places, strict=True)))
+    refuse_overlap(file, *(np.concatenate(column) for column in zip(*places, strict=True)))
     rows = clip(merge(np.concatenate(batches)) if batches else no_rows(), size)
-    blocks.refuse_beyond(file, rows, file.size)
+    refuse_beyond(file, rows)
     return rows
 
 
@@ -105,13 +106,13 @@ def _sector_rows(file: HostFile, header: SparseHeader, index: Ints, place: Ints)
     size = header.block_size
     sectors = size // SECTOR
     used = -(-sectors // 8)
-    step = max(blocks.BATCH_SECTORS // sectors, 1)
+    step = max(sector_bitmaps.BATCH_SECTORS // sectors, 1)
     for start in range(0, len(index), step):
         batch = slice(start, start + step)
         raw = b"".join(
             file.pread_exact(offset, used, "sector bitmap") for offset in place[batch].tolist()
         )
-        yield blocks.sector_rows(
+        yield sector_bitmaps.sector_rows(
             index[batch] * size,
             place[batch] + header.bitmap_size,
             np.frombuffer(raw, np.uint8).reshape(-1, used),

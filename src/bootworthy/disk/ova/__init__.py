@@ -1,0 +1,1 @@
+"""OVF packages: the archive, the descriptor and the manifest."""

@@ -1,0 +1,1 @@
+"""Images inside compressed files and archives."""

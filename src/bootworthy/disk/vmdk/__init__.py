@@ -1,0 +1,1 @@
+"""The on-disk structures of VMDK: descriptor, headers and grain tables."""
