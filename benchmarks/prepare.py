@@ -11,9 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import tempfile
 from pathlib import Path
-
-from tests.guests.offline import packages_for
 
 from benchmarks.measure import BOOTWORTHY, Measured, print_table, run, timed, workspace
 from bootworthy.disk.sizes import round_up_to_mib
@@ -21,9 +20,9 @@ from bootworthy.guest import kvm
 from bootworthy.guest.families.deb_repository import write_index
 from tests.guests.catalogue import RECIPES
 from tests.guests.recipe import build
+from tests.work.packages import packages_for
 
 _SPACE = 24 << 30
-_PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons")
 _PEER = Path(__file__).with_name("peer")
 _REPOSITORY = "/var/tmp/bench-packages"  # noqa: S108 - in the guest
 
@@ -34,9 +33,9 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=["peer", "appliance", "host"])
     chosen = parser.parse_args().only or ["peer", "appliance", "host"]
     source = build(RECIPES["bios"])
-    packages = packages_for("bios")
     rows: dict[str, Measured] = {}
-    with workspace(_SPACE) as space:
+    with workspace(_SPACE) as space, tempfile.TemporaryDirectory() as folder:
+        packages = packages_for(RECIPES["bios"], Path(folder))
         image = space.path / "guest.qcow2"
         run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(source), str(image))
         env = _environment(space.path)
