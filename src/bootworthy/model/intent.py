@@ -42,14 +42,21 @@ class ResourceSwap(StrEnum):
 class Intent:
     """The choices of the user; the defaults make a generalized image for cloud-init and the agent.
 
-    ``generation`` is None to follow the image's own boot loader. ``remove_users`` names accounts
+    ``generation`` is None to follow the image's own boot loader, ``architecture`` None to follow
+    its programs. ``trusted_launch`` and ``nvme`` say that machines will have Secure Boot, or their
+    OS disk on NVMe. ``remove_users`` names accounts
     to delete; ``remove_all_users`` deletes every account that a person could log in with.
     """
 
     generation: Generation | None = None
+    architecture: Architecture | None = None
     os_state: OsState = OsState.GENERALIZED
     resource_swap: ResourceSwap = ResourceSwap.CLOUD_INIT
     keep_crashkernel: bool = False
+    keep_rootdelay: bool = False
+    keep_lvm: bool = False
+    trusted_launch: bool = False
+    nvme: bool = False
     remove_users: tuple[str, ...] = ()
     remove_all_users: bool = False
 

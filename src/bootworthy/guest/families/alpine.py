@@ -15,6 +15,8 @@ _PACKAGES = {
     Need.GDISK: ("sgdisk",),
     Need.HYPERV_DAEMONS: ("hvtools",),
     Need.SSH_SERVER: ("openssh-server",),
+    Need.SUDO: ("sudo",),
+    Need.DHCP_CLIENT: ("dhcpcd",),
 }
 
 # Scripts of /etc/init.d; the suffix is taken off where a guest has no systemd.

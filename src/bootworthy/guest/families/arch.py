@@ -16,6 +16,8 @@ _PACKAGES = {
     Need.GDISK: ("gptfdisk",),
     Need.HYPERV_DAEMONS: ("hyperv",),
     Need.SSH_SERVER: ("openssh",),
+    Need.SUDO: ("sudo",),
+    Need.DHCP_CLIENT: ("dhcpcd",),
 }
 
 _UNITS = {

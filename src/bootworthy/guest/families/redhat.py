@@ -15,6 +15,7 @@ REPOSITORY = "/run/bootworthy/packages"
 
 # Red Hat Enterprise Linux 8 was the first with dnf.
 _FIRST_DNF = 8
+_FIRST_DHCPCD = 10
 
 _PACKAGES = {
     Need.AGENT: ("WALinuxAgent",),
@@ -23,6 +24,7 @@ _PACKAGES = {
     Need.GDISK: ("gdisk",),
     Need.HYPERV_DAEMONS: ("hyperv-daemons",),
     Need.SSH_SERVER: ("openssh-server",),
+    Need.SUDO: ("sudo",),
 }
 
 _UNITS = {
@@ -45,7 +47,19 @@ class RedHat(Family):
 
     def packages_for(self, need: Need) -> tuple[str, ...]:
         """The article's yum line names these, and python-pyasn1 that no release needs any more."""
+        if need is Need.DHCP_CLIENT:
+            return (self._dhcp_client,)
         return _PACKAGES.get(need, ())
+
+    @property
+    def _dhcp_client(self) -> str:
+        """dhclient had its own package from release 8 on, and is gone since 10."""
+        major = self.release.major
+        if self.release.family is not FamilyName.REDHAT or major is None:
+            return "dhcpcd"
+        if major < _FIRST_DNF:
+            return "dhclient"
+        return "dhcp-client" if major < _FIRST_DHCPCD else "dhcpcd"
 
     def units_for(self, need: Need) -> tuple[str, ...]:
         """The names Red Hat gives its units."""

@@ -17,6 +17,8 @@ _PACKAGES = {
     Need.GDISK: ("gptfdisk",),
     Need.HYPERV_DAEMONS: ("hyper-v",),
     Need.SSH_SERVER: ("openssh",),
+    Need.SUDO: ("sudo",),
+    Need.DHCP_CLIENT: ("dhcp-client",),
 }
 
 _UNITS = {
