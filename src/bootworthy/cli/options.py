@@ -10,7 +10,7 @@ import click
 
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Severity
-from bootworthy.model.intent import Architecture, Generation, Intent, OsState, ResourceSwap
+from bootworthy.model.intent import Architecture, Generation, Intent, OsState, Profile, ResourceSwap
 
 if TYPE_CHECKING:
     from bootworthy.work.target import ApplyOptions
@@ -47,6 +47,13 @@ READING = _chain(
 )
 
 INTENT = _chain(
+    click.option(
+        "--profile",
+        type=click.Choice([choice.value for choice in Profile]),
+        default=Profile.AZURE.value,
+        show_default=True,
+        help="All rules, only what Microsoft's article says, or as certification asks.",
+    ),
     click.option(
         "--generation",
         type=click.Choice(["auto", "1", "2"]),
@@ -139,6 +146,7 @@ def intent_from(given: Mapping[str, Any]) -> Intent:
     """The choices of the INTENT options."""
     generation, architecture = given["generation"], given["architecture"]
     return Intent(
+        profile=Profile(given["profile"]),
         generation=None if generation == "auto" else Generation(int(generation)),
         architecture=None if architecture == "auto" else Architecture(architecture),
         os_state=OsState.SPECIALIZED if given["specialized"] else OsState.GENERALIZED,

@@ -30,6 +30,14 @@ class OsState(StrEnum):
     SPECIALIZED = "specialized"
 
 
+class Profile(StrEnum):
+    """Which rules are asked: all, the article's alone, or as certification asks them."""
+
+    AZURE = "azure"
+    ARTICLE = "article"
+    MARKETPLACE = "marketplace"
+
+
 class ResourceSwap(StrEnum):
     """Who puts swap on Azure's temporary disk (article, step 6)."""
 
@@ -48,6 +56,7 @@ class Intent:
     to delete; ``remove_all_users`` deletes every account that a person could log in with.
     """
 
+    profile: Profile = Profile.AZURE
     generation: Generation | None = None
     architecture: Architecture | None = None
     os_state: OsState = OsState.GENERALIZED
