@@ -7,8 +7,10 @@ from tests.guests.debian_others import Debian11, Debian13
 from tests.guests.debian_uefi import DebianUefi
 from tests.guests.el_uefi import ElUefi
 from tests.guests.recipe import Recipe
+from tests.guests.suse_uefi import SuseUefi
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (DebianBios(), DebianUefi(), Debian11(), Debian13(), ElUefi())
+    recipe.name: recipe
+    for recipe in (DebianBios(), DebianUefi(), Debian11(), Debian13(), ElUefi(), SuseUefi())
 }
 """Every guest that can be built, by the name the command line takes."""

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from tests.guests import grub_modules, rpms
 from tests.guests.base import Base
+from tests.guests.debian_tree import take_debian_out
 from tests.guests.dirt.accounts import add_accounts
 from tests.guests.disk import MIB, SECTOR, make_empty, make_fat, partition
 from tests.guests.initramfs import kernel_release
@@ -173,7 +174,7 @@ class ElUefi(Recipe):
         """Red Hat's files in place of Debian's."""
         tree = sandbox.tree
         release = kernel_release(tree)
-        _take_debian_out(tree)
+        take_debian_out(tree)
         _add_release(tree)
         _add_rpm(sandbox)
         _add_boot(sandbox, release)
@@ -195,20 +196,6 @@ class ElUefi(Recipe):
         options = "nouuid"
         mounts = [(*_ROOT, "", options), (*_BOOT, "/boot", options)]
         fill(image, sandbox.tree, sandbox.scratch, mounts)
-
-
-def _take_debian_out(tree: Path) -> None:
-    """What would tell that the tree was Debian's: its package database and its configuration."""
-    for name in ("etc/apt", "etc/dpkg", "var/lib/dpkg", "var/lib/apt", "var/cache/apt", "vmlinuz"):
-        path = tree / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    for name in ("etc/debian_version", "initrd.img", "initrd.img.old", "vmlinuz.old"):
-        (tree / name).unlink(missing_ok=True)
-    for path in (tree / "boot").glob("initrd.img-*"):
-        path.unlink()
 
 
 def _add_release(tree: Path) -> None:

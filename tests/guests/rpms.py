@@ -130,6 +130,11 @@ RELEASE = Rpm(
     files={"etc/rocky-release": "Rocky Linux release 9.4 (Blue Onyx)\n"},
     provides=("system-release = 9.4-1.el9", "system-release(releasever) = 9"),
 )
+SUSE_RELEASE = Rpm(
+    name="sles-release",
+    version="15.6",
+    files={"etc/products.d/SLES.prod": "<product><name>SLES</name></product>\n"},
+)
 SUSE_AGENT = Rpm(name="python-azure-agent", version="2.9.1.1", files=AGENT.files)
 SUSE_DAEMONS = Rpm(
     name="hyper-v",

@@ -69,6 +69,7 @@ GUESTS = (
         packages=rpms.REPOSITORY,
         always=True,
     ),
+    Guest(name="sle15", found=_ALWAYS | {"NET-01"}, packages=rpms.SUSE_REPOSITORY),
 )
 
 # A VHD is written whatever there is to mend; a program that was run and changed nothing is none.
