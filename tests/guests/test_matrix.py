@@ -43,6 +43,10 @@ _ALWAYS = frozenset(
 _DEBIAN = _ALWAYS | {"CMD-08", "NET-01", "NET-03", "SWAP-02", "CLEAN-11", "CLEAN-16", "KERN-24"}
 
 
+# A mirror of this machine's own network is the guest's too, and private to it.
+_OF_THE_MIRROR = "DIST-06"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guest:
     """What is known of a guest; ``left`` are findings that only a person or an archive can mend."""
@@ -125,7 +129,8 @@ def unpacked(guest: Guest, work: Path) -> Path:
 
 
 def codes(report: Report, least: Severity) -> set[str]:
-    return {one.code for one in report.findings if one.severity >= least}
+    found = {one.code for one in report.findings if one.severity >= least}
+    return found - {_OF_THE_MIRROR}
 
 
 def lasting(changes: Iterable[Change]) -> list[Change]:

@@ -13,7 +13,7 @@ from bootworthy.rules.subject import Subject
 from bootworthy.rules.swap import resource_files
 from tests.disk.making import MIB, patch
 from tests.guest.engines.disks import Part
-from tests.guest.memory import File, Link
+from tests.guest.memory import Dir, File, Link
 from tests.rules import disks
 from tests.rules.healthy import (
     ARM64,
@@ -179,7 +179,7 @@ title T
 version {RELEASE}
 linux /vmlinuz-{RELEASE}
 initrd /gone
-options root=/dev/mapper/rl-root ro acpi=off libata.atapi_enabled=0
+options root=/dev/mapper/rl-root ro fips=1 acpi=off libata.atapi_enabled=0
 """
 
 MIGRATED: Changes = {
@@ -196,10 +196,24 @@ MIGRATED: Changes = {
     "/etc/default/grub": "GRUB_TIMEOUT=-1\n",
     "/etc/fstab": (
         "/dev/mapper/rl-root / ext4 defaults 0 1\n"
+        "UUID=b /boot ext4 defaults 0 2\nUUID=v /var ext4 noexec 0 2\n"
         "/dev/disk/cloud/azure_resource-part1 /mnt auto defaults,nofail,comment=cloudconfig 0 2\n"
     ),
     "/etc/crypttab": "data UUID=1 none luks\n",
     "/etc/lvm/devices/system.devices": "VERSION=1.1.2\n",
+    "/etc/chef/client.pem": "x",
+    "/var/lib/chrony/drift": "x",
+    "/var/lib/sss/db/cache.ldb": "x",
+    "/etc/yum.repos.d/satellite.repo": "baseurl=https://10.2.3.4/pulp\n",
+    **unit("initial-setup.service"),
+    **unit("corosync.service"),
+    "/usr/lib/systemd/system/serial-getty@.service": (
+        "[Service]\nExecStart=-/sbin/agetty %I\n[Install]\nWantedBy=getty.target\n"
+    ),
+    "/etc/systemd/system/serial-getty@ttyS0.service": Link("/dev/null"),
+    "/etc/sudoers.d/suse": "Defaults targetpw\n",
+    "/etc/ssh": Dir(0o777),
+    "/usr/bin/bash": None,
     "/etc/environment": "http_proxy=http://10.0.0.1:3128\n",
     "/etc/network/interfaces": None,
     **unit("NetworkManager.service"),
@@ -227,7 +241,17 @@ MIGRATED: Changes = {
 }
 """A machine with entries in files of their own, moved from a cluster with a network of its own."""
 
+_AWS, _UEK = "6.8.0-1018-aws", "2.6.39-400.215.10.el6uek.x86_64"
+
+ODD_KERNELS: Changes = {
+    **kernel(_AWS, config="CONFIG_SERIAL_8250=m\n"),
+    **kernel(_UEK),
+    GRUB_CFG: grub_cfg(_AWS, _UEK),
+}
+"""Kernels for other platforms."""
+
 OTHER: Changes = {
+    "/etc/waagent.conf": None,
     "/usr/bin/dash": elf(21),
     f"/usr/lib/modules/{RELEASE}/modules.dep": None,
     "/etc/ssh/sshd_config": "Port 22\n",
@@ -266,6 +290,7 @@ def subjects(directory: Path, opened: OpenImage) -> list[Subject]:
             ),
         ),
         subject(healthy(OTHER)),
+        subject(healthy(ODD_KERNELS)),
         subject(healthy(kernel(loadable=without("pci-hyperv"))), intent=Intent(nvme=True)),
     ]
 

@@ -210,6 +210,7 @@ def _system() -> dict[str, Entry]:
         "/lib": Link("usr/lib"),
         "/usr/bin/dash": elf(),
         "/usr/bin/sh": Link("dash"),
+        "/usr/bin/bash": elf(),
         "/etc/os-release": Link("../usr/lib/os-release"),
         "/usr/lib/os-release": (
             'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\n'
