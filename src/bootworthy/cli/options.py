@@ -10,7 +10,15 @@ import click
 
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Severity
-from bootworthy.model.intent import Architecture, Generation, Intent, OsState, Profile, ResourceSwap
+from bootworthy.model.intent import (
+    Architecture,
+    Generation,
+    Intent,
+    OsState,
+    Profile,
+    Provisioning,
+    ResourceSwap,
+)
 
 if TYPE_CHECKING:
     from bootworthy.work.target import ApplyOptions
@@ -65,6 +73,13 @@ INTENT = _chain(
         "--specialized",
         is_flag=True,
         help="One machine moves: its identity, accounts and keys stay.",
+    ),
+    click.option(
+        "--provisioning",
+        type=click.Choice([choice.value for choice in Provisioning]),
+        default=Provisioning.BOTH.value,
+        show_default=True,
+        help="Who provisions new machines: cloud-init, with or without the agent, or the agent.",
     ),
     click.option(
         "--resource-swap",
@@ -150,6 +165,7 @@ def intent_from(given: Mapping[str, Any]) -> Intent:
         generation=None if generation == "auto" else Generation(int(generation)),
         architecture=None if architecture == "auto" else Architecture(architecture),
         os_state=OsState.SPECIALIZED if given["specialized"] else OsState.GENERALIZED,
+        provisioning=Provisioning(given["provisioning"]),
         resource_swap=ResourceSwap(given["resource_swap"]),
         keep_crashkernel=given["keep_crashkernel"],
         keep_rootdelay=given["keep_rootdelay"],

@@ -30,6 +30,18 @@ class OsState(StrEnum):
     SPECIALIZED = "specialized"
 
 
+class Provisioning(StrEnum):
+    """What prepares a new machine on its first boot.
+
+    both: cloud-init does, and the agent is there for extensions. cloud-init: no agent is wanted.
+    agent: the agent does it alone.
+    """
+
+    BOTH = "both"
+    CLOUD_INIT = "cloud-init"
+    AGENT = "agent"
+
+
 class Profile(StrEnum):
     """Which rules are asked: all, the article's alone, or as certification asks them."""
 
@@ -60,6 +72,7 @@ class Intent:
     generation: Generation | None = None
     architecture: Architecture | None = None
     os_state: OsState = OsState.GENERALIZED
+    provisioning: Provisioning = Provisioning.BOTH
     resource_swap: ResourceSwap = ResourceSwap.CLOUD_INIT
     keep_crashkernel: bool = False
     keep_rootdelay: bool = False
