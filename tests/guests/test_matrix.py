@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bootworthy.model.finding import Severity
+from bootworthy.model.finding import Outcome, Severity
 from bootworthy.model.intent import Intent
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.report import Report
@@ -106,6 +106,15 @@ def test_from_check_to_boot(guest: Guest, tmp_path: Path) -> None:
     with boot(machine) as running:
         running.wait(r"\blogin: ", 420)
         assert list(running.timings)[-1] == "login"
+
+
+def test_debians_own_image_for_azure_is_told_no_error() -> None:
+    """Its container aside: the cloud team publishes it as a raw disk."""
+    report = check(build(RECIPES["cloud"]))
+
+    assert codes(report, Severity.ERROR) == {"VHD-01"}
+    assert codes(report, Severity.WARNING) == {"VHD-01", "SEC-03", "CI-04"}
+    assert [item.code for item in report.results if item.outcome is Outcome.ERROR] == []
 
 
 def mend(guest: Guest, image: Path, output: Path) -> Report:
