@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from tests.guests.debian_bios import DebianBios
+from tests.guests.debian_cloud import DebianCloud
+from tests.guests.debian_others import Debian11, Debian13
 from tests.guests.debian_uefi import DebianUefi
+from tests.guests.el_uefi import ElUefi
 from tests.guests.recipe import Recipe
+from tests.guests.suse_uefi import SuseUefi
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DebianBios(), DebianUefi())}
+_ALL: tuple[Recipe, ...] = (
+    DebianBios(),
+    DebianUefi(),
+    Debian11(),
+    Debian13(),
+    DebianCloud(),
+    ElUefi(),
+    SuseUefi(),
+)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 """Every guest that can be built, by the name the command line takes."""

@@ -101,7 +101,11 @@ class DebianUefi(Recipe):
         make_empty(image, self.size)
         partition(image, _TABLE)
         make_fat(
-            image, offset=self.esp_offset, size=_ESP_SIZE, volume_id=_ESP_ID, files=_esp_files(tree)
+            image,
+            offset=self.esp_offset,
+            size=_ESP_SIZE,
+            volume_id=_ESP_ID,
+            files=esp_files(tree, _ROOT),
         )
         make_ext4(image, offset=_ROOT_OFFSET, size=_ROOT_SIZE, tree=tree, uuid=_ROOT_UUID)
         allocate_in_ext4(image, offset=_ROOT_OFFSET, name="/swapfile", size=_SWAP_SIZE)
@@ -110,11 +114,12 @@ class DebianUefi(Recipe):
 _ROOT = RootPartition(uuid=_ROOT_UUID, table="gpt", number=2)
 
 
-def _esp_files(tree: Path) -> dict[str, bytes]:
+def esp_files(tree: Path, root: RootPartition) -> dict[str, bytes]:
+    """EFI/debian as grub-install fills it."""
     files = {
         f"EFI/debian/{name}": (tree / source).read_bytes() for name, source in _LOADERS.items()
     }
-    files["EFI/debian/grub.cfg"] = _ROOT.said(EFI_STUB).encode()
+    files["EFI/debian/grub.cfg"] = root.said(EFI_STUB).encode()
     return files
 
 

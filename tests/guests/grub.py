@@ -83,6 +83,11 @@ class RootPartition:
 def configure(sandbox: Sandbox, root: RootPartition) -> None:
     """Write /etc/default/grub and let the guest's own update-grub make grub.cfg from it."""
     put(sandbox.tree, "etc/default/grub", _DEFAULTS)
+    update(sandbox, root)
+
+
+def update(sandbox: Sandbox, root: RootPartition) -> None:
+    """Let the guest's own update-grub make grub.cfg, told where its root will be."""
     sandbox.run("grub-editenv", "/boot/grub/grubenv", "create")
     overrides = {
         "usr/sbin/grub-probe": root.said(_PROBE),

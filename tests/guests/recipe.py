@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -27,9 +28,8 @@ ODD_SIZE = 70 * 1024
 _KEPT_PACKAGE = 300_000
 """A package of more bytes than this does not stay in apt's cache: a few are dirt enough."""
 
-_HERE = Path(__file__).resolve().parent
-# What these hold is not part of any recipe's image.
-_ELSEWHERE = ("__main__.py", "foreign.py", "small.py")
+_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = "tests.guests."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +50,7 @@ class Recipe(ABC):
     @property
     def key(self) -> str:
         """Names the image by its parameters and by the source that builds it."""
-        sources = sorted(_HERE.rglob("*.py"))
-        parts = [
-            source.read_bytes()
-            for source in sources
-            if source.name not in _ELSEWHERE and not source.name.startswith("test_")
-        ]
+        parts = [path.read_bytes() for path in _sources(type(self).__module__)]
         return digest(repr(self), self.base.key, *parts)
 
     @abstractmethod
@@ -69,7 +64,7 @@ class Recipe(ABC):
     def make(self, image: Path, work: Path) -> None:
         """Build the image; ``work`` is an empty directory for the tree."""
         sandbox = Sandbox(tree=work / "tree", scratch=work)
-        _unpack(self.base.tar(), sandbox.tree)
+        unpack(self.base.tar(), sandbox.tree)
         _install(sandbox, self.name)
         _undo_bootstrap(sandbox.tree, self.base.suite)
         add_accounts(sandbox)
@@ -83,12 +78,29 @@ class Recipe(ABC):
         add_leftovers(tree, self.origin, separate_dbus_id=separate_dbus_id)
 
 
+def _sources(module: str) -> list[Path]:
+    """The files that decide what a recipe builds: its own, and what they import of this package."""
+    found: dict[str, Path] = {}
+    pending = [module]
+    while pending:
+        name = pending.pop()
+        path = _ROOT / (name.replace(".", "/") + ".py")
+        if name in found or not name.startswith(_PACKAGE) or not path.is_file():
+            continue
+        found[name] = path
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [found[name] for name in sorted(found)]
+
+
 def build(recipe: Recipe) -> Path:
     """The recipe's image, from the cache or made now; nobody may write to it."""
     return cached(recipe.name, recipe.key, ".raw", recipe.make)
 
 
-def _unpack(tar: Path, tree: Path) -> None:
+def unpack(tar: Path, tree: Path) -> None:
+    """Unpack a tree that ``Base`` made."""
     tree.mkdir()
     subprocess.run(
         [

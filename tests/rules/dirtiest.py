@@ -7,13 +7,13 @@ from pathlib import Path
 
 from bootworthy.disk import footer
 from bootworthy.disk.image import Image
-from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
+from bootworthy.model.intent import Architecture, Generation, Intent, OsState, ResourceSwap
 from bootworthy.rules.security import host_keys
 from bootworthy.rules.subject import Subject
 from bootworthy.rules.swap import resource_files
 from tests.disk.making import MIB, patch
 from tests.guest.engines.disks import Part
-from tests.guest.memory import File, Link
+from tests.guest.memory import Dir, File, Link
 from tests.rules import disks
 from tests.rules.healthy import (
     ARM64,
@@ -27,6 +27,8 @@ from tests.rules.healthy import (
     healthy,
     initramfs,
     kernel,
+    unit,
+    without,
 )
 from tests.rules.making import Entry, subject
 
@@ -168,8 +170,95 @@ OLD: Changes = {
     **kernel("2.6.32-431.el6.x86_64", loadable=()),
     GRUB_CFG: grub_cfg("2.6.32-431.el6.x86_64"),
     "/var/lib/dpkg/status": dpkg_status("NetworkManager"),
+    **unit("sshd.service"),
 }
 """A machine of release 6."""
+
+_ENTRY = f"""\
+title T
+version {RELEASE}
+linux /vmlinuz-{RELEASE}
+initrd /gone
+options root=/dev/mapper/rl-root ro fips=1 acpi=off libata.atapi_enabled=0
+"""
+
+MIGRATED: Changes = {
+    "/etc/os-release": 'ID="rocky"\nVERSION_ID="9.4"\n',
+    "/var/lib/dpkg/status": dpkg_status("open-vm-tools", "google-guest-agent"),
+    "/usr/sbin/update-initramfs": None,
+    "/usr/bin/dracut": "#!/bin/bash\n",
+    "/etc/dracut.conf": 'hostonly="yes"\n',
+    **kernel(RELEASE, loadable=without("mana")),
+    INITRAMFS: initramfs(),
+    GRUB_CFG: "blscfg\n",
+    f"/boot/loader/entries/m-{RELEASE}.conf": _ENTRY,
+    "/etc/kernel/cmdline": "root=/dev/mapper/rl-root ro rhgb quiet\n",
+    "/etc/default/grub": "GRUB_TIMEOUT=-1\n",
+    "/etc/fstab": (
+        "/dev/mapper/rl-root / ext4 defaults 0 1\n"
+        "UUID=b /boot ext4 defaults 0 2\nUUID=v /var ext4 noexec 0 2\n"
+        "/dev/disk/cloud/azure_resource-part1 /mnt auto defaults,nofail,comment=cloudconfig 0 2\n"
+    ),
+    "/etc/crypttab": "data UUID=1 none luks\n",
+    "/etc/lvm/devices/system.devices": "VERSION=1.1.2\n",
+    "/etc/chef/client.pem": "x",
+    "/var/lib/chrony/drift": "x",
+    "/var/lib/sss/db/cache.ldb": "x",
+    "/etc/yum.repos.d/satellite.repo": "baseurl=https://10.2.3.4/pulp\n",
+    **unit("initial-setup.service"),
+    **unit("corosync.service"),
+    "/usr/lib/systemd/system/serial-getty@.service": (
+        "[Service]\nExecStart=-/sbin/agetty %I\n[Install]\nWantedBy=getty.target\n"
+    ),
+    "/etc/systemd/system/serial-getty@ttyS0.service": Link("/dev/null"),
+    "/etc/sudoers.d/suse": "Defaults targetpw\n",
+    "/etc/ssh": Dir(0o777),
+    "/usr/bin/bash": None,
+    "/etc/environment": "http_proxy=http://10.0.0.1:3128\n",
+    "/etc/network/interfaces": None,
+    **unit("NetworkManager.service"),
+    "/usr/lib/NetworkManager/conf.d/00-server.conf": "[main]\nno-auto-default=*\n",
+    "/usr/sbin/dhclient": None,
+    "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+    "/usr/bin/sudo": None,
+    "/etc/sudoers": File("root ALL=(ALL:ALL) ALL\n", mode=0o666),
+    "/etc/waagent.conf": (
+        "Provisioning.Agent=cloud-init\nExtensions.Enabled=n\nHttpProxy.Host=10.0.0.1\n"
+    ),
+    "/etc/cloud/cloud.cfg.d/10-keys.cfg": "ssh_genkeytypes: [ed25519]\n",
+    "/etc/chrony.conf": "server 10.0.0.1\n",
+    **unit("sshd.service"),
+    **unit("chronyd.service"),
+    **unit("systemd-timesyncd.service"),
+    "/var/lib/NetworkManager/secret_key": "key",
+    "/var/crash/vmcore": "x",
+    "/var/mail/alice": "x",
+    "/etc/pki/consumer/cert.pem": "x",
+    "/root/anaconda-ks.cfg": "x",
+    "/var/lib/hyperv/.kvp_pool_0": "x",
+    "/etc/iscsi/initiatorname.iscsi": "x",
+    "/var/lib/kubelet/pki/kubelet.crt": "x",
+}
+"""A machine with entries in files of their own, moved from a cluster with a network of its own."""
+
+_AWS, _UEK = "6.8.0-1018-aws", "2.6.39-400.215.10.el6uek.x86_64"
+
+ODD_KERNELS: Changes = {
+    **kernel(_AWS, config="CONFIG_SERIAL_8250=m\n"),
+    **kernel(_UEK),
+    GRUB_CFG: grub_cfg(_AWS, _UEK),
+}
+"""Kernels for other platforms."""
+
+OTHER: Changes = {
+    "/etc/waagent.conf": None,
+    "/usr/bin/dash": elf(21),
+    f"/usr/lib/modules/{RELEASE}/modules.dep": None,
+    "/etc/ssh/sshd_config": "Port 22\n",
+    "/etc/NetworkManager/conf.d/x.conf": "[main]\nno-auto-default=*\n",
+    **unit("NetworkManager.service"),
+}
+"""A machine for another processor, without an index of its modules."""
 
 OpenImage = Callable[[Path], Image]
 
@@ -190,6 +279,19 @@ def subjects(directory: Path, opened: OpenImage) -> list[Subject]:
         subject(healthy(BESIDE)),
         subject(healthy(OLD)),
         subject(healthy({**LEFT_BEHIND, "/boot": None})),
+        subject(
+            healthy(MIGRATED),
+            esp={"/EFI/BOOT/BOOTX64.EFI": efi_program()},
+            intent=Intent(
+                generation=Generation.UEFI,
+                architecture=Architecture.ARM64,
+                trusted_launch=True,
+                nvme=True,
+            ),
+        ),
+        subject(healthy(OTHER)),
+        subject(healthy(ODD_KERNELS)),
+        subject(healthy(kernel(loadable=without("pci-hyperv"))), intent=Intent(nvme=True)),
     ]
 
 

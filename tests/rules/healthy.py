@@ -57,6 +57,9 @@ LOADABLE = (
     "kernel/drivers/hv/hv_utils",
     "kernel/drivers/scsi/hv_storvsc",
     "kernel/drivers/net/hyperv/hv_netvsc",
+    "kernel/drivers/net/ethernet/mellanox/mlx4/mlx4_en",
+    "kernel/drivers/net/ethernet/mellanox/mlx5/core/mlx5_core",
+    "kernel/drivers/net/ethernet/microsoft/mana/mana",
     "kernel/drivers/hid/hid-hyperv",
     "kernel/drivers/input/serio/hyperv-keyboard",
     "kernel/drivers/gpu/drm/hyperv/hyperv_drm",
@@ -207,6 +210,7 @@ def _system() -> dict[str, Entry]:
         "/lib": Link("usr/lib"),
         "/usr/bin/dash": elf(),
         "/usr/bin/sh": Link("dash"),
+        "/usr/bin/bash": elf(),
         "/etc/os-release": Link("../usr/lib/os-release"),
         "/usr/lib/os-release": (
             'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\n'
@@ -274,6 +278,7 @@ def _accounts() -> dict[str, Entry]:
             "ClientAliveInterval 180\n"
         ),
         "/usr/sbin/sshd": elf(),
+        "/usr/bin/sudo": File(elf(), mode=0o4755),
     }
 
 
@@ -292,6 +297,7 @@ def _services() -> dict[str, Entry]:
         "/usr/lib/systemd/systemd": elf(),
         "/usr/sbin/init": Link("/lib/systemd/systemd"),
         "/etc/systemd/system.conf": "[Manager]\n#LogLevel=info\n",
+        "/usr/sbin/dhclient": elf(),
         "/etc/network/interfaces": (
             "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\n"
             "allow-hotplug eth0\niface eth0 inet dhcp\n"

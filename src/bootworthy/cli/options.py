@@ -10,7 +10,15 @@ import click
 
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Severity
-from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
+from bootworthy.model.intent import (
+    Architecture,
+    Generation,
+    Intent,
+    OsState,
+    Profile,
+    Provisioning,
+    ResourceSwap,
+)
 
 if TYPE_CHECKING:
     from bootworthy.work.target import ApplyOptions
@@ -62,6 +70,13 @@ CONTAINER = _chain(
 
 INTENT = _chain(
     click.option(
+        "--profile",
+        type=click.Choice([choice.value for choice in Profile]),
+        default=Profile.AZURE.value,
+        show_default=True,
+        help="All rules, only what Microsoft's article says, or as certification asks.",
+    ),
+    click.option(
         "--generation",
         type=click.Choice(["auto", "1", "2"]),
         default="auto",
@@ -74,6 +89,13 @@ INTENT = _chain(
         help="One machine moves: its identity, accounts and keys stay.",
     ),
     click.option(
+        "--provisioning",
+        type=click.Choice([choice.value for choice in Provisioning]),
+        default=Provisioning.BOTH.value,
+        show_default=True,
+        help="Who provisions new machines: cloud-init, with or without the agent, or the agent.",
+    ),
+    click.option(
         "--resource-swap",
         type=click.Choice([choice.value for choice in ResourceSwap]),
         default=ResourceSwap.CLOUD_INIT.value,
@@ -81,6 +103,19 @@ INTENT = _chain(
         help="Who makes swap on Azure's temporary disk.",
     ),
     click.option("--keep-crashkernel", is_flag=True, help="Leave crashkernel= as it is."),
+    click.option("--keep-rootdelay", is_flag=True, help="Leave rootdelay= as it is."),
+    click.option("--keep-lvm", is_flag=True, help="Logical volumes on the OS disk are wanted."),
+    click.option(
+        "--architecture",
+        type=click.Choice(["auto", *(choice.value for choice in Architecture)]),
+        default="auto",
+        show_default=True,
+        help="The processor of the machines that the image is meant for.",
+    ),
+    click.option(
+        "--trusted-launch", is_flag=True, help="Machines will have Secure Boot: ask for signatures."
+    ),
+    click.option("--nvme", is_flag=True, help="Machines will have their OS disk on NVMe."),
     click.option(
         "--remove-user",
         "remove_users",
@@ -138,12 +173,19 @@ TALK = _chain(
 
 def intent_from(given: Mapping[str, Any]) -> Intent:
     """The choices of the INTENT options."""
-    generation = given["generation"]
+    generation, architecture = given["generation"], given["architecture"]
     return Intent(
+        profile=Profile(given["profile"]),
         generation=None if generation == "auto" else Generation(int(generation)),
+        architecture=None if architecture == "auto" else Architecture(architecture),
         os_state=OsState.SPECIALIZED if given["specialized"] else OsState.GENERALIZED,
+        provisioning=Provisioning(given["provisioning"]),
         resource_swap=ResourceSwap(given["resource_swap"]),
         keep_crashkernel=given["keep_crashkernel"],
+        keep_rootdelay=given["keep_rootdelay"],
+        keep_lvm=given["keep_lvm"],
+        trusted_launch=given["trusted_launch"],
+        nvme=given["nvme"],
         remove_users=given["remove_users"],
         remove_all_users=given["remove_all_users"],
     )

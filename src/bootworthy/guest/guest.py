@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from bootworthy.guest import facts
 from bootworthy.guest.facts.accounts import Accounts
 from bootworthy.guest.facts.agent import Agent
-from bootworthy.guest.facts.boot_loader import BootLoader
+from bootworthy.guest.facts.boot_loader import BootLoader, EntryFormat
 from bootworthy.guest.facts.cloud_init import CloudInit
 from bootworthy.guest.facts.esp import Esp
 from bootworthy.guest.facts.fstab import Fstab
@@ -81,8 +82,19 @@ class Guest:
 
     @cached_property
     def kernels(self) -> tuple[Kernel, ...]:
-        """The installed kernels, newest first."""
-        return facts.kernels.read(self.tree)
+        """The installed kernels, newest first; boot entries say where one's initramfs is."""
+        found = facts.kernels.read(self.tree)
+        return tuple(kernel if kernel.initramfs else self._with_initrd(kernel) for kernel in found)
+
+    def _with_initrd(self, kernel: Kernel) -> Kernel:
+        names = (
+            name
+            for entry in self.boot_loader.entries
+            if entry.release == kernel.release or (kernel.image and entry.kernel == kernel.image)
+            for name in entry.initrds
+        )
+        initrd = next(filter(self.tree.is_file, names), None)
+        return replace(kernel, initramfs=initrd) if initrd else kernel
 
     @cached_property
     def boot_loader(self) -> BootLoader:
@@ -92,8 +104,10 @@ class Guest:
     @cached_property
     def bootable_kernels(self) -> tuple[Kernel, ...]:
         """Kernels a boot entry starts; all that have an image when no entry is known."""
-        started = {entry.kernel for entry in self.boot_loader.entries}
-        named = tuple(k for k in self.kernels if k.image in started)
+        entries = self.boot_loader.entries
+        images = {entry.kernel for entry in entries}
+        unified = {entry.release for entry in entries if entry.form is EntryFormat.UNIFIED}
+        named = tuple(k for k in self.kernels if k.image in images or k.release in unified)
         return named or tuple(k for k in self.kernels if k.image)
 
     @cached_property

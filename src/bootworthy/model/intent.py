@@ -30,6 +30,26 @@ class OsState(StrEnum):
     SPECIALIZED = "specialized"
 
 
+class Provisioning(StrEnum):
+    """What prepares a new machine on its first boot.
+
+    both: cloud-init does, and the agent is there for extensions. cloud-init: no agent is wanted.
+    agent: the agent does it alone.
+    """
+
+    BOTH = "both"
+    CLOUD_INIT = "cloud-init"
+    AGENT = "agent"
+
+
+class Profile(StrEnum):
+    """Which rules are asked: all, the article's alone, or as certification asks them."""
+
+    AZURE = "azure"
+    ARTICLE = "article"
+    MARKETPLACE = "marketplace"
+
+
 class ResourceSwap(StrEnum):
     """Who puts swap on Azure's temporary disk (article, step 6)."""
 
@@ -42,14 +62,23 @@ class ResourceSwap(StrEnum):
 class Intent:
     """The choices of the user; the defaults make a generalized image for cloud-init and the agent.
 
-    ``generation`` is None to follow the image's own boot loader. ``remove_users`` names accounts
+    ``generation`` is None to follow the image's own boot loader, ``architecture`` None to follow
+    its programs. ``trusted_launch`` and ``nvme`` say that machines will have Secure Boot, or their
+    OS disk on NVMe. ``remove_users`` names accounts
     to delete; ``remove_all_users`` deletes every account that a person could log in with.
     """
 
+    profile: Profile = Profile.AZURE
     generation: Generation | None = None
+    architecture: Architecture | None = None
     os_state: OsState = OsState.GENERALIZED
+    provisioning: Provisioning = Provisioning.BOTH
     resource_swap: ResourceSwap = ResourceSwap.CLOUD_INIT
     keep_crashkernel: bool = False
+    keep_rootdelay: bool = False
+    keep_lvm: bool = False
+    trusted_launch: bool = False
+    nvme: bool = False
     remove_users: tuple[str, ...] = ()
     remove_all_users: bool = False
 

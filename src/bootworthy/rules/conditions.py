@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootworthy.model.intent import Architecture, Generation
+from bootworthy.model.intent import Architecture, Generation, Provisioning
 from bootworthy.rules.subject import Subject
 
 
@@ -60,6 +60,17 @@ def with_cloud_init(subject: Subject) -> str:
     return has_guest(subject) or _unless(
         subject.linux.cloud_init.installed, "cloud-init is not installed"
     )
+
+
+def cloud_init_wanted(subject: Subject) -> str:
+    """cloud-init is to provision."""
+    return _unless(subject.intent.provisioning is not Provisioning.AGENT, "--provisioning agent")
+
+
+def agent_wanted(subject: Subject) -> str:
+    """The agent is to be there, to provision or for extensions."""
+    chosen = subject.intent.provisioning
+    return _unless(chosen is not Provisioning.CLOUD_INIT, "--provisioning cloud-init")
 
 
 def with_kernels(subject: Subject) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import bootworthy
 from bootworthy.model.intent import Intent
 from bootworthy.model.report import Report, RuleResult
-from bootworthy.rules.catalogue import all_rules
+from bootworthy.rules.profiles import rules_for
 from bootworthy.work.evaluate import check_rules
 from bootworthy.work.opening import Opened, PathLike, Reading, opened
 from bootworthy.work.soundness import problems
@@ -31,8 +31,9 @@ def check(
         HostError: this machine lacks what the engine needs.
     """
     began = time.monotonic()
+    wanted = intent or Intent()
     with opened(image, root, reading or Reading()) as subject:
-        results = check_rules(all_rules(), subject.subject(intent or Intent()))
+        results = check_rules(rules_for(wanted.profile), subject.subject(wanted))
         report = report_of("check", subject, results, time.monotonic() - began)
         return replace(report, notes=(*report.notes, *_refusals(subject)))
 

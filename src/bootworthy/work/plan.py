@@ -13,7 +13,7 @@ from bootworthy.model.intent import Intent
 from bootworthy.model.plan import Change, ChangeKind, Plan, PlannedStep, Preview
 from bootworthy.model.report import RuleResult
 from bootworthy.model.steps import MakeFixedVhd, Phase
-from bootworthy.rules.catalogue import all_rules
+from bootworthy.rules.profiles import rules_for
 from bootworthy.work import disk_steps
 from bootworthy.work.evaluate import check_rules
 from bootworthy.work.merge import plan_for
@@ -41,7 +41,7 @@ def plan(
     """
     wanted = intent or Intent()
     with opened(image, root, reading or Reading()) as subject:
-        first = check_rules(all_rules(), subject.subject(wanted))
+        first = check_rules(rules_for(wanted.profile), subject.subject(wanted))
         rounds = imagine(subject, first, wanted, options or ApplyOptions())
         disk = disk_plan(findings_of(first))
         changes = (*_disk_changes(disk, subject), *rounds.changes)
@@ -59,7 +59,7 @@ def imagine(
     refuse_unreadable(first)
     require_sound(subject.guest)
     rounds = Rounds(
-        rules=all_rules(),
+        rules=rules_for(intent.profile),
         intent=intent,
         target=dry_target_of(subject.session, replace(options, observer=ignore)),
         image=subject.image,

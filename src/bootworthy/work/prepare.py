@@ -28,7 +28,7 @@ from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.quantities import human_size
 from bootworthy.model.report import Report, RuleResult
 from bootworthy.model.steps import InstallPackages, MakeFixedVhd, MoveBackupGpt
-from bootworthy.rules.catalogue import all_rules
+from bootworthy.rules.profiles import rules_for
 from bootworthy.work import disk_steps
 from bootworthy.work.check import report_of
 from bootworthy.work.evaluate import check_rules
@@ -134,7 +134,7 @@ def prepare_root(
         first = _first_look(subject, job)
         _mend(subject, first, None, job)
         fresh = replace(subject, guest=guest_of(subject.session))
-        last = check_rules(all_rules(), fresh.subject(job.intent))
+        last = check_rules(rules_for(job.intent.profile), fresh.subject(job.intent))
         return _report(fresh, first, last, job)
 
 
@@ -152,7 +152,7 @@ def _files_of(image: Image) -> tuple[str, ...]:
 
 def _first_look(source: Opened, job: _Job) -> tuple[RuleResult, ...]:
     with job.step(f"Check {source.name}") as detail:
-        results = check_rules(all_rules(), source.subject(job.intent))
+        results = check_rules(rules_for(job.intent.profile), source.subject(job.intent))
         imagine(source, results, job.intent, job.options)
         count = sum(len(result.findings) for result in results)
         detail.append(f"{count} findings")
@@ -231,7 +231,7 @@ def _edit(body: Image, first: tuple[RuleResult, ...], work: Partial, job: _Job) 
 
 def _mend(subject: Opened, first: tuple[RuleResult, ...], image: Image | None, job: _Job) -> None:
     rounds = Rounds(
-        rules=all_rules(),
+        rules=rules_for(job.intent.profile),
         intent=job.intent,
         target=target_of(subject.session, job.options),
         image=image,
@@ -264,7 +264,7 @@ def _verify(source: Opened, first: tuple[RuleResult, ...], work: Partial, job: _
         subject = Opened(
             name=os.fspath(work.path), session=session, guest=guest_of(session), image=image
         )
-        last = check_rules(all_rules(), subject.subject(job.intent))
+        last = check_rules(rules_for(job.intent.profile), subject.subject(job.intent))
         return _report(subject, first, last, job)
 
 

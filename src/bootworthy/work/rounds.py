@@ -19,6 +19,7 @@ from bootworthy.rules.subject import Subject
 from bootworthy.work.carry_out import carry_out
 from bootworthy.work.evaluate import check_rules
 from bootworthy.work.merge import plan_for
+from bootworthy.work.steps import labels
 from bootworthy.work.target import Target
 
 _STAGES = (
@@ -54,6 +55,9 @@ class Rounds:
                 if not plan.steps:
                     break
                 self._apply(plan)
+        if not self.live:
+            labels.mark(self.changes, self.target)
+            self.changes += self.target.take_changes()
 
     def _check(self) -> tuple[RuleResult, ...]:
         subject = Subject(

@@ -243,7 +243,7 @@ def test_recovery_by_arguments(arguments: str) -> None:
         ("set timeout=5\n", "it has no entry that starts Linux"),
         (
             "insmod blscfg\nblscfg\n",
-            "its entries are files of the Boot Loader Specification, which are not read",
+            "it asks for the entries of /boot/loader/entries, and there are none",
         ),
         ("menuentry 'x {\n", f"{CFG}, line 1: a quote is not closed"),
         ("\nmenuentry x {\n", f"{CFG}, line 3: }} is missing"),

@@ -395,3 +395,9 @@ def test_a_masked_generator_pins_nothing(mask: Node) -> None:
     )
 
     assert read(tree).pinned_names == ()
+
+
+def test_networkd_of_systemd_itself_for_containers_is_no_card() -> None:
+    text = "[Match]\nName=ve-*\nDriver=veth\n[Network]\nAddress=0.0.0.0/28\nDHCPServer=yes\n"
+    found = read(MemoryTree({"/usr/lib/systemd/network/80-container-ve.network": text}))
+    assert found.interfaces == ()

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bootworthy.guest.facts.boot_loaders import grub2
-from bootworthy.guest.facts.boot_loaders.entries import BootEntry, BootLoader, LoaderKind
+from bootworthy.guest.facts.boot_loaders import extlinux, grub2, grub_legacy, systemd_boot
+from bootworthy.guest.facts.boot_loaders.entries import (
+    BootEntry,
+    BootLoader,
+    EntryFormat,
+    LoaderKind,
+)
 from bootworthy.guest.tree import Tree
 
-__all__ = ["BootEntry", "BootLoader", "LoaderKind", "read"]
+__all__ = ["BootEntry", "BootLoader", "EntryFormat", "LoaderKind", "read"]
 
-# Asked in this order; the first that finds its configuration is the loader of the guest.
-_LOADERS: tuple[Callable[[Tree], BootLoader | None], ...] = (grub2.read,)
+# The first of these with an entry is the loader of the guest; a machine that changed its loader
+# may still have the configuration of the other, without entries or without kernels.
+_LOADERS: tuple[Callable[[Tree], BootLoader | None], ...] = (
+    grub2.read,
+    systemd_boot.read,
+    extlinux.read,
+    grub_legacy.read,
+)
 
 
 def read(tree: Tree) -> BootLoader:
     """The boot loader of the guest."""
-    found = (loader(tree) for loader in _LOADERS)
+    found = []
+    for loader in _LOADERS:
+        if (configured := loader(tree)) is None:
+            continue
+        if configured.entries:
+            return configured
+        found.append(configured)
     none = BootLoader(kind=LoaderKind.NONE, path="", problem="no boot loader configuration found")
-    return next((loader for loader in found if loader is not None), none)
+    return found[0] if found else none

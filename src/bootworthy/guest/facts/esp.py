@@ -35,12 +35,16 @@ _MAX_NAMES = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class EfiProgram:
-    """An EFI program; ``architecture`` is None when it is not a PE file for a machine we know."""
+    """An EFI program; ``architecture`` is None when it is not a PE file for a machine we know.
+
+    ``is_signed`` says that its certificate table is not empty, not whose signature it is.
+    """
 
     path: str
     size: int
     architecture: Architecture | None
     is_shim: bool
+    is_signed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +91,13 @@ def _files(tree: Tree) -> Iterator[tuple[str, int]]:
 def _program(tree: Tree, path: str, size: int) -> EfiProgram:
     real = tree.resolve(path)
     machine, sections = read_header(lambda count, offset: tree.pread_at(real, count, offset))
+    signed = has_certificates(tree.pread_at(real, _HEADER_LIMIT, 0))
     return EfiProgram(
         path=path,
         size=size,
         architecture=_MACHINES.get(machine),
         is_shim=_SHIM_SECTION in sections,
+        is_signed=signed,
     )
 
 
@@ -112,6 +118,19 @@ def read_header(read: Callable[[int, int], bytes]) -> tuple[int, frozenset[bytes
     short = [data[at : at + 8].rstrip(b"\0") for at in starts]
     strings = read(_MAX_NAMES, symbols + _SYMBOL * number) if symbols else b""
     return machine, frozenset(_long_name(name, strings) for name in short if name)
+
+
+def has_certificates(header: bytes) -> bool:
+    """Whether the fifth data directory of a PE file, the certificate table, has a size."""
+    if len(header) < 64 or header[:2] != b"MZ":  # noqa: PLR2004 - the DOS header's size
+        return False
+    (start,) = struct.unpack_from("<I", header, 0x3C)
+    # PE32+ has its directories 112 bytes into the optional header, which follows 24 bytes of COFF.
+    place = start + 24 + 112 + 4 * 8
+    if place + 8 > len(header) or header[start + 24 : start + 26] != b"\x0b\x02":
+        return False
+    offset, size = struct.unpack_from("<II", header, place)
+    return bool(offset and size)
 
 
 def _long_name(name: bytes, strings: bytes) -> bytes:

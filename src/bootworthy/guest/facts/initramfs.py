@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bootworthy.guest.facts import cpio
+from bootworthy.guest.facts.boot_loaders import unified
 from bootworthy.guest.facts.decompress import UnpackError, unpacker
 from bootworthy.guest.facts.kernels import normalise
 from bootworthy.guest.tree import Tree
@@ -80,7 +81,7 @@ def parse(data: bytes, path: str) -> Initramfs:
 
 
 def read(tree: Tree, path: str) -> Initramfs:
-    """The initramfs at ``path`` of the guest.
+    """The initramfs at ``path`` of the guest, also one inside a unified kernel image.
 
     Raises:
         OSError: there is no such file.
@@ -88,7 +89,13 @@ def read(tree: Tree, path: str) -> Initramfs:
     size = tree.status(path).size
     if size > _MAX_FILE:
         return _Reading(memoryview(b"")).result(path, f"it is {size} bytes long, far too large")
-    return parse(tree.read(path, limit=_MAX_FILE), path)
+    data = tree.read(path, limit=_MAX_FILE)
+    if data.startswith(b"MZ"):
+        view = memoryview(data)
+        section = unified.sections(lambda count, at: data[at : at + count]).get(".initrd")
+        inner = view[section.start : section.start + section.size] if section else b""
+        return parse(bytes(inner), path)
+    return parse(data, path)
 
 
 @dataclass(frozen=True)

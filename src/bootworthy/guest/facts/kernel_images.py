@@ -90,6 +90,10 @@ def head(tree: Tree, path: str, size: int, offset: int = 0) -> bytes:
 
 def _release(tree: Tree, image: KernelImage, directories: Mapping[str, str]) -> str:
     own = _own_release(tree, image.path)
+    # Arch's vmlinuz-linux belongs to the modules beside the word linux in pkgbase.
+    for release, directory in directories.items():
+        if not own and tree.text_or(f"{directory}/pkgbase").strip() == image.suffix:
+            own = release
     # Alpine's vmlinuz-lts belongs to the modules of 6.6.4-0-lts.
     flavours = [release for release in directories if release.endswith(f"-{image.suffix}")]
     return own or (flavours[0] if len(flavours) == 1 else image.suffix)

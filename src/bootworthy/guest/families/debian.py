@@ -24,6 +24,7 @@ _PACKAGES = {
     Need.GROWPART: ("cloud-guest-utils",),
     Need.GDISK: ("gdisk",),
     Need.SSH_SERVER: ("openssh-server",),
+    Need.SUDO: ("sudo",),
 }
 
 _UNITS = {
@@ -83,6 +84,8 @@ class Debian(Family):
             return ("linux-cloud-tools-virtual",) if self._is_ubuntu else ("hyperv-daemons",)
         if need is Need.NETWORK:
             return ("ifupdown", self._dhcp_client)
+        if need is Need.DHCP_CLIENT:
+            return (self._dhcp_client,)
         return _PACKAGES[need]
 
     def conflicts_of(self, need: Need) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ class Need(StrEnum):
     HYPERV_DAEMONS = "Hyper-V daemons"
     SSH_SERVER = "SSH server"
     NETWORK = "network configuration without NetworkManager"
+    DHCP_CLIENT = "DHCP client"
+    SUDO = "sudo"
 
 
 class Family(ABC):

@@ -28,8 +28,10 @@ class InitramfsTools(InitramfsBuilder):
     place = Place(_MODULES)
 
     def is_present(self, tree: Tree) -> bool:
-        """Whether update-initramfs is there."""
-        return tree.is_file("/usr/sbin/update-initramfs")
+        """Whether update-initramfs is there, and is not the one that dracut brings."""
+        has_dracut = tree.is_file("/usr/bin/dracut") or tree.is_file("/usr/sbin/dracut")
+        own = tree.is_file("/usr/sbin/mkinitramfs") or not has_dracut
+        return own and tree.is_file("/usr/sbin/update-initramfs")
 
     def unlisted(self, tree: Tree, modules: tuple[str, ...]) -> tuple[str, ...]:
         """Modules that /etc/initramfs-tools/modules does not list."""

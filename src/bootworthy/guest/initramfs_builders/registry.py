@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from bootworthy.guest.initramfs_builders.builder import InitramfsBuilder
+from bootworthy.guest.initramfs_builders.dracut import Dracut
 from bootworthy.guest.initramfs_builders.initramfs_tools import InitramfsTools
+from bootworthy.guest.initramfs_builders.mkinitcpio import Mkinitcpio
+from bootworthy.guest.initramfs_builders.mkinitfs import Mkinitfs
+from bootworthy.guest.initramfs_builders.mkinitrd import Mkinitrd
 from bootworthy.guest.tree import Tree
 
-_BUILDERS: tuple[InitramfsBuilder, ...] = (InitramfsTools(),)
+# Asked in this order: SUSE's dracut brings a mkinitrd, Arch has dracut beside mkinitcpio.
+_BUILDERS: tuple[InitramfsBuilder, ...] = (
+    InitramfsTools(),
+    Mkinitcpio(),
+    Mkinitfs(),
+    Dracut(),
+    Mkinitrd(),
+)
 
 
 def builder_of(tree: Tree) -> InitramfsBuilder | None:

@@ -8,7 +8,7 @@ from bootworthy.guest.families.family import Need
 from bootworthy.model.finding import Place, Severity, Violation
 from bootworthy.rules import software, sources
 from bootworthy.rules.agent.settings import all_settings
-from bootworthy.rules.conditions import has_guest
+from bootworthy.rules.conditions import agent_wanted, has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -18,7 +18,7 @@ from bootworthy.rules.subject import Subject
     name="agent-missing",
     severity=Severity.WARNING,
     why="Extensions, password reset, backup and monitoring all come through the agent.",
-    when=(has_guest,),
+    when=(agent_wanted, has_guest),
     article=(30, 47, 49),
     sources=(sources.ARTICLE, sources.AGENT_OVERVIEW),
 )

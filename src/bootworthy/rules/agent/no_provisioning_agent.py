@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bootworthy.guest.families.family import Need
 from bootworthy.model.finding import Place, Severity, Violation
+from bootworthy.model.intent import Provisioning
 from bootworthy.rules import software, sources
 from bootworthy.rules.conditions import generalized, has_guest
 from bootworthy.rules.rule import rule
@@ -30,10 +31,11 @@ def check(subject: Subject) -> Iterator[Violation]:
         return
     if any(guest.services.unit(name).starts for name in _OTHERS):
         return
+    by_agent = subject.intent.provisioning is Provisioning.AGENT
     yield Violation(
         message="nothing provisions new machines",
         place=Place("/usr/bin/cloud-init"),
         found="neither cloud-init nor the Azure Linux agent",
-        expected="cloud-init, with the agent for extensions",
-        fix=software.install(guest, Need.CLOUD_INIT),
+        expected="the agent" if by_agent else "cloud-init, with the agent for extensions",
+        fix=software.install(guest, Need.AGENT if by_agent else Need.CLOUD_INIT),
     )

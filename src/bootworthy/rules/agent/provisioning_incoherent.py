@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bootworthy.guest.facts.agent import CONFIG
 from bootworthy.guest.families.family import Need
-from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import SetKeys
 from bootworthy.rules import software, sources
 from bootworthy.rules.agent.settings import PROVISIONED, provisioning
@@ -86,6 +86,8 @@ def _problem_of_specialized(subject: Subject, value: str) -> tuple[str, Severity
 
 
 def _fix(subject: Subject, value: str, wanted: str) -> Fix:
+    if value == wanted == "waagent":
+        return by_hand("remove cloud-init: the agent is to provision")
     if value == wanted:
         return software.install(subject.linux, Need.CLOUD_INIT)
     path = subject.linux.agent.config or CONFIG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bootworthy.guest.facts.agent import CONFIG
 from bootworthy.guest.guest import Guest
-from bootworthy.model.intent import Intent, ResourceSwap
+from bootworthy.model.intent import Intent, Provisioning, ResourceSwap
 from bootworthy.model.steps import SetKeys
 from bootworthy.rules.provisioning import cloud_init_starts
 
@@ -32,8 +32,11 @@ _DISK_MODULE = "azurelinuxagent/daemon/resourcedisk/default.py"
 
 
 def provisioning(intent: Intent) -> tuple[str, str]:
-    """Who provisions: cloud-init for a generalized image, nobody for a specialized one."""
-    return ("Provisioning.Agent", "cloud-init" if intent.generalized else "disabled")
+    """Who provisions: cloud-init or the agent a generalized image, nobody a specialized one."""
+    if not intent.generalized:
+        return "Provisioning.Agent", "disabled"
+    by_agent = intent.provisioning is Provisioning.AGENT
+    return "Provisioning.Agent", "waagent" if by_agent else "cloud-init"
 
 
 def resource_disk(intent: Intent) -> tuple[tuple[str, str], ...]:

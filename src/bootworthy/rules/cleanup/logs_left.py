@@ -26,9 +26,6 @@ _REMOVED = (
     "/var/log/*-20[0-9][0-9][0-9][0-9][0-9][0-9]*",
     "/var/log/*/*.gz",
     "/var/log/*/*.[0-9]",
-    "/root/anaconda-ks.cfg",
-    "/root/original-ks.cfg",
-    "/root/install.log*",
 )
 
 
@@ -57,11 +54,9 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 
 def _fix(full: list[str]) -> Fix:
-    empty = EmptyFiles(patterns=tuple(map(escape, full)))
-    return Fix(
-        title="empty the logs, remove journals and rotated copies",
-        steps=(empty, RemovePaths(patterns=_REMOVED)),
-    )
+    remove = RemovePaths(patterns=_REMOVED)
+    empty = (EmptyFiles(patterns=tuple(map(escape, full))),) if full else ()
+    return Fix(title="empty the logs, remove journals and rotated copies", steps=(*empty, remove))
 
 
 def _full_logs(tree: Tree) -> Iterator[str]:

@@ -8,7 +8,7 @@ from bootworthy.guest.families.family import Need
 from bootworthy.model.finding import Place, Severity, Violation
 from bootworthy.rules import software, sources
 from bootworthy.rules.cloud_init.files import DATASOURCE
-from bootworthy.rules.conditions import generalized, has_guest
+from bootworthy.rules.conditions import cloud_init_wanted, generalized, has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -18,7 +18,7 @@ from bootworthy.rules.subject import Subject
     name="cloud-init-missing",
     severity=Severity.WARNING,
     why="Custom data, user data and the layout of disks are cloud-init's work on Azure.",
-    when=(generalized, has_guest),
+    when=(generalized, cloud_init_wanted, has_guest),
     article=(15, 49),
     sources=(sources.ARTICLE, sources.PROVISIONING),
 )

@@ -33,12 +33,16 @@ echo ROOTDELAY=300 >>/conf/param.conf
 )
 
 
+def _not_kept(subject: Subject) -> str:
+    return "--keep-rootdelay" if subject.intent.keep_rootdelay else ""
+
+
 @rule(
     code="CMD-05",
     name="rootdelay-wrong",
     severity=Severity.NOTE,
     why="Storage can be slow to appear, and a boot that does not wait for it ends in a shell.",
-    when=(x64, with_entries),
+    when=(_not_kept, x64, with_entries),
     article=(37,),
     sources=(sources.ARTICLE, sources.CERTIFICATION, sources.KERNEL_PARAMETERS),
     deviation="a kernel without initramfs, and the initramfs of Debian, sleep all 300 seconds on "

@@ -19,7 +19,7 @@ from bootworthy.rules.subject import Subject
     severity=Severity.ERROR,
     why="Azure takes fixed VHD and refuses everything else, VHDX included, after the upload.",
     when=(has_image,),
-    article=(3,),
+    article=(3, 4, 21),
     sources=(sources.ARTICLE, sources.DIRECT_UPLOAD),
 )
 def check(subject: Subject) -> Iterator[Violation]:

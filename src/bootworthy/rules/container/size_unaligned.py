@@ -19,7 +19,7 @@ from bootworthy.rules.subject import Subject
     severity=Severity.ERROR,
     why="Azure refuses it: The size must be a whole number (in MBs).",
     when=(has_image,),
-    article=(12, 18, 22, 23),
+    article=(12, 18, 19, 22, 23),
     sources=(sources.ARTICLE, sources.DIRECT_UPLOAD),
 )
 def check(subject: Subject) -> Iterator[Violation]:

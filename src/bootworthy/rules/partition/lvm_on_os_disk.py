@@ -11,12 +11,16 @@ from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 
+def _not_kept(subject: Subject) -> str:
+    return "--keep-lvm" if subject.intent.keep_lvm else ""
+
+
 @rule(
     code="PART-08",
     name="lvm-on-os-disk",
     severity=Severity.WARNING,
     why="Volume names clash when the disk is attached to a clone of its machine for repair.",
-    when=(has_image,),
+    when=(_not_kept, has_image),
     article=(8,),
     sources=(sources.ARTICLE, sources.CERTIFICATION),
 )

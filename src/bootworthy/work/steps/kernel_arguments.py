@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bootworthy.guest.boot_loaders import grub2
-from bootworthy.guest.facts.boot_loader import BootLoader, LoaderKind
+from bootworthy.guest.boot_loaders import entry_files, grub2
+from bootworthy.guest.facts.boot_loader import BootLoader, EntryFormat, LoaderKind
 from bootworthy.guest.guest import Guest
 from bootworthy.model.steps import SetKernelArguments
 from bootworthy.work.target import StepFailedError, Target
@@ -13,22 +13,39 @@ def set_arguments(step: SetKernelArguments, target: Target) -> None:
     """Edit the defaults, have the guest write its menu anew, and edit the menu where that fails.
 
     Raises:
-        StepFailedError: no boot loader that we know is configured.
+        StepFailedError: no boot loader that we know is configured, or its entries are signed.
     """
     loader = target.guest.boot_loader
-    if loader.kind is not LoaderKind.GRUB2:
-        raise StepFailedError("no GRUB 2 configuration was found")
+    if loader.kind is LoaderKind.NONE:
+        raise StepFailedError("no boot loader configuration was found")
+    entry_files.change_templates(target.tree, add=step.add, remove=step.remove)
+    if loader.kind is LoaderKind.GRUB2:
+        _change_grub(step, loader, target)
+    else:
+        entry_files.change_entries(target.tree, loader, add=step.add, remove=step.remove)
+    if any(entry.form is EntryFormat.UNIFIED for entry in loader.entries):
+        raise StepFailedError(
+            "a unified kernel image holds its own command line: /etc/kernel/cmdline is changed, "
+            "have the guest's kernel-install or ukify make the image again"
+        )
+
+
+def _change_grub(step: SetKernelArguments, loader: BootLoader, target: Target) -> None:
     grub2.change_defaults(target.tree, add=step.add, remove=step.remove)
     target.tree.watch(loader.path)
     refreshed = _refresh(loader, target)
     if not refreshed or target.dry or not holds(step, target.guest):
         # A step that asks for nothing asks for what the defaults say.
         add = step.add if step.add or step.remove else grub2.command_line(target.tree)
-        grub2.change_entries(target.tree, loader.path, add=add, remove=step.remove)
+        entry_files.change_entries(
+            target.tree, target.guest.boot_loader, add=add, remove=step.remove
+        )
 
 
 def _refresh(loader: BootLoader, target: Target) -> bool:
     """Whether the guest's own program wrote the menu anew."""
+    if _is_elsewhere(loader):
+        return False
     program = grub2.refresh(target.tree, loader.path)
     if program is None or not (target.dry or target.runs_at_native_speed):
         return False
@@ -40,6 +57,15 @@ def _refresh(loader: BootLoader, target: Target) -> bool:
         )
         return False
     return target.dry or _is_whole(before, target.guest.boot_loader)
+
+
+def _is_elsewhere(loader: BootLoader) -> bool:
+    """Whether no entry stands in the menu itself: writing that anew changes no argument then.
+
+    Red Hat's grub2-mkconfig leaves the files of the Boot Loader Specification as they are.
+    """
+    forms = {entry.form for entry in loader.entries}
+    return bool(forms) and EntryFormat.GRUB_SCRIPT not in forms
 
 
 def _is_whole(before: BootLoader, after: BootLoader) -> bool:

@@ -32,3 +32,14 @@ def _candidates(path: str) -> Iterator[str]:
     before, boot, name = path.rpartition("/boot/")
     if before:
         yield boot + name
+
+
+def beside(tree: Tree, configuration: str, path: str) -> str:
+    """The guest's path of a file named in ``configuration``; relative ones are beside it."""
+    if not path.startswith("/"):
+        folder = posixpath.dirname(configuration)
+        here = posixpath.normpath(posixpath.join(folder, path))
+        if tree.is_file(here):
+            return tree.resolve(here)
+        path = here
+    return in_guest(tree, path)

@@ -11,7 +11,21 @@ class LoaderKind(StrEnum):
     """The boot loader whose configuration was found."""
 
     GRUB2 = "grub2"
+    SYSTEMD_BOOT = "systemd-boot"
+    EXTLINUX = "extlinux"
+    GRUB_LEGACY = "grub-legacy"
+    UNIFIED = "unified kernel image"
     NONE = "none"
+
+
+class EntryFormat(StrEnum):
+    """How the file that holds an entry's arguments is written."""
+
+    GRUB_SCRIPT = "grub script"
+    BOOT_LOADER_SPECIFICATION = "boot loader specification"
+    EXTLINUX = "extlinux"
+    GRUB_LEGACY = "grub legacy"
+    UNIFIED = "unified kernel image"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +35,8 @@ class BootEntry:
     ``kernel`` and ``initrds`` are paths in the guest (a separate /boot is put back in front, links
     are followed); ``path`` and ``line`` (1-based) say where the kernel line stands. ``recovery``
     marks entries for single-user repair. A menu entry that starts one of several kernels,
-    depending on what is known at boot alone, gives one of these for each.
+    depending on what is known at boot alone, gives one of these for each. ``release`` is the
+    kernel's, where the entry itself says so; ``form`` is the format of ``path``.
     """
 
     title: str
@@ -32,6 +47,8 @@ class BootEntry:
     line: int
     default: bool = False
     recovery: bool = False
+    release: str = ""
+    form: EntryFormat = EntryFormat.GRUB_SCRIPT
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of every ``name=value`` token, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootworthy.guest.editors.shell_assignments import ShellFile
-from bootworthy.guest.facts.boot_loaders import boot_paths, grub_menu
+from bootworthy.guest.facts.boot_loaders import bls, boot_paths, grub_menu
 from bootworthy.guest.facts.boot_loaders.entries import BootEntry, BootLoader, LoaderKind
 from bootworthy.guest.facts.boot_loaders.grub_menu import KernelLine, MenuItem
 from bootworthy.guest.tree import Tree
@@ -70,9 +70,11 @@ def _broken(path: str, defaults: dict[str, str], problem: str) -> BootLoader:
 def _problem(menu: grub_menu.Menu, *, has_entries: bool) -> str:
     if menu.problems:
         return "; ".join(menu.problems)
+    if has_entries:
+        return ""
     if menu.uses_boot_loader_specification:
-        return "its entries are files of the Boot Loader Specification, which are not read"
-    return "" if has_entries else "it has no entry that starts Linux"
+        return f"it asks for the entries of {bls.DIRECTORY}, and there are none"
+    return "it has no entry that starts Linux"
 
 
 def _entries(tree: Tree, menu: grub_menu.Menu) -> Iterator[BootEntry]:
@@ -97,8 +99,15 @@ def _entry(tree: Tree, item: MenuItem, kernel: KernelLine, *, default: bool) -> 
         path=kernel.path,
         line=kernel.line,
         default=default,
-        recovery="-recovery-" in item.identifier or bool(_RECOVERY & set(kernel.arguments)),
+        recovery=_is_for_repair(item, kernel),
+        release=kernel.release,
+        form=kernel.form,
     )
+
+
+def _is_for_repair(item: MenuItem, kernel: KernelLine) -> bool:
+    marked = "-recovery-" in item.identifier or bls.is_rescue(item.identifier)
+    return marked or bool(_RECOVERY & set(kernel.arguments))
 
 
 def _defaults(tree: Tree) -> dict[str, str]:

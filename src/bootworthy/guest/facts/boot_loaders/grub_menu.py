@@ -12,7 +12,14 @@ from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
-from bootworthy.guest.facts.boot_loaders import boot_paths, grub_environment, grub_script, grub_test
+from bootworthy.guest.facts.boot_loaders import (
+    bls,
+    boot_paths,
+    grub_environment,
+    grub_script,
+    grub_test,
+)
+from bootworthy.guest.facts.boot_loaders.entries import EntryFormat
 from bootworthy.guest.facts.boot_loaders.grub_script import (
     Command,
     If,
@@ -54,6 +61,8 @@ class KernelLine:
     path: str
     line: int
     initrds: tuple[str, ...] = ()
+    form: EntryFormat = EntryFormat.GRUB_SCRIPT
+    release: str = ""
 
 
 @dataclass
@@ -291,7 +300,19 @@ class _Builder:
         self._deferred.append(_Deferred(item, body, self._path, self._variables))
 
     def _blscfg(self, _: Command, __: list[str]) -> None:
+        """Add the entries of /boot/loader/entries, as Fedora's blscfg and GRUB's own do."""
         self.menu.uses_boot_loader_specification = True
+        for entry in bls.read(self._tree, self._value("blsdir") or bls.DIRECTORY):
+            line = KernelLine(
+                entry.linux,
+                entry.arguments(self._variables),
+                entry.path,
+                entry.line,
+                entry.initrds(self._variables),
+                EntryFormat.BOOT_LOADER_SPECIFICATION,
+                entry.version,
+            )
+            self._items.append(MenuItem(entry.title, entry.identifier, [line]))
 
     def _load_env(self, _: Command, words: list[str]) -> bool:
         text = self._text(_option(words, "-f", "--file") or f"{self._value('prefix')}/grubenv")

@@ -34,6 +34,11 @@ _NARROW = (
     "Architecture",
     "WLANInterfaceType",
 )
+
+# Drivers of cards that only containers and virtual machines on the guest itself have; systemd
+# before release 254 tells its own files for them by these.
+_VIRTUAL = frozenset(("bridge", "dummy", "tap", "tun", "veth"))
+
 _ON = frozenset(("yes", "true", "1", "on", "y", "t", "both", "ipv4"))
 
 
@@ -80,7 +85,9 @@ def parse(tree: Tree, path: str) -> IniFile | None:
 
 
 def _is_narrow(file: IniFile) -> bool:
-    return any(file.get("Match", key) for key in _NARROW)
+    drivers = frozenset(file.get("Match", "Driver").split())
+    is_virtual = bool(drivers) and drivers <= _VIRTUAL
+    return is_virtual or any(file.get("Match", key) for key in _NARROW)
 
 
 def _interfaces(file: IniFile, path: str) -> Iterator[Interface]:

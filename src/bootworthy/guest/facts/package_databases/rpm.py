@@ -1,4 +1,4 @@
-"""The rpm database as SQLite (rpm 4.16 and later): package headers in a table of blobs."""
+"""The rpm database: package headers in SQLite (rpm 4.16 and later), ndb or Berkeley DB."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import struct
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
+from bootworthy.guest.facts.package_databases import rpm_berkeley, rpm_ndb
 from bootworthy.guest.facts.package_databases.package import DatabaseError, Package
 from bootworthy.guest.tree import Tree
 from bootworthy.model.errors import GuestError
@@ -17,7 +19,7 @@ from bootworthy.model.errors import GuestError
 # RHEL and openSUSE, then Fedora since 36 and newer SUSE, then ostree.
 _DIRECTORIES = ("/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm")
 _SQLITE = "rpmdb.sqlite"
-_OTHER_KINDS = {"Packages.db": "ndb", "Packages": "Berkeley DB"}
+_OTHER_KINDS = {"Packages.db": rpm_ndb.blobs, "Packages": rpm_berkeley.blobs}
 
 # The database of a desktop with 3000 packages has 200 MB.
 _SIZE_LIMIT = 512 << 20
@@ -52,9 +54,11 @@ def packages(tree: Tree, database: str) -> Iterator[Package]:
     Raises:
         DatabaseError: the database is damaged, or of a kind that is not read.
     """
-    kind = _OTHER_KINDS.get(posixpath.basename(database))
-    if kind:
-        raise DatabaseError(f"{database} is a {kind} database, which is not read yet")
+    blobs = _OTHER_KINDS.get(posixpath.basename(database))
+    if blobs:
+        for blob in islice(blobs(_read(tree, database), database), _MAX_PACKAGES):
+            yield _package(blob, database)
+        return
     with tempfile.TemporaryDirectory(prefix="bootworthy-rpmdb-") as scratch:
         copy = _private_copy(tree, database, Path(scratch))
         try:
@@ -70,12 +74,16 @@ def _private_copy(tree: Tree, database: str, scratch: Path) -> Path:
     copy = scratch / _SQLITE
     for suffix in ("", "-wal"):
         if tree.is_file(database + suffix):
-            try:
-                data = tree.read(database + suffix, limit=_SIZE_LIMIT)
-            except GuestError as error:
-                raise DatabaseError(error.message) from None
+            data = _read(tree, database + suffix)
             (scratch / (_SQLITE + suffix)).write_bytes(data)
     return copy
+
+
+def _read(tree: Tree, path: str) -> bytes:
+    try:
+        return tree.read(path, limit=_SIZE_LIMIT)
+    except GuestError as error:
+        raise DatabaseError(error.message) from None
 
 
 def _rows(connection: sqlite3.Connection, database: str) -> Iterator[Package]:

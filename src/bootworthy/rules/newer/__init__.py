@@ -1,0 +1,1 @@
+"""Rules of area NEW: NVMe, accelerated networking, Trusted Launch, Arm64."""

@@ -1,0 +1,1 @@
+"""Rules of area TIME: clocks and what sets them."""

@@ -1,0 +1,33 @@
+"""Debian's neighbours of release 12, laid out the same way: other kernels, tools and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tests.guests.base import Base
+from tests.guests.debian_uefi import DebianUefi
+
+_EXTRAS = ("grub-efi-amd64", "grub-efi-amd64-signed", "shim-signed", "qemu-guest-agent")
+
+
+def _base(suite: str, name: str) -> Base:
+    return Base(suite=suite, extras={name: _EXTRAS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debian11(DebianUefi):
+    """cloud-init 20.4, which still needs UDF; Linux 5.10; gzip by default."""
+
+    name: ClassVar[str] = "debian11"
+    title: ClassVar[str] = "Debian 11, UEFI, GPT, swap file, no EFI/BOOT, from KVM"
+    base: Base = field(default_factory=lambda: _base("bullseye", "debian11"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debian13(DebianUefi):
+    """cloud-init with its new unit names; Linux 6.12 with modules in .ko.xz; zstd."""
+
+    name: ClassVar[str] = "debian13"
+    title: ClassVar[str] = "Debian 13, UEFI, GPT, swap file, no EFI/BOOT, from KVM"
+    base: Base = field(default_factory=lambda: _base("trixie", "debian13"))

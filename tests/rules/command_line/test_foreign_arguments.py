@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from bootworthy.model.finding import Finding, Severity
+from bootworthy.model.intent import Intent
+from bootworthy.model.steps import (
+    SetKernelArguments,
+)
+from bootworthy.rules.command_line.foreign_arguments import check
+from tests.rules.command_line.menus import booting
+from tests.rules.healthy import GRUB_CFG, healthy
+from tests.rules.making import Entry, findings, subject
+
+
+def look(changes: dict[str, Entry | None], intent: Intent | None = None) -> tuple[Finding, ...]:
+    return findings(check, subject(healthy(changes), intent=intent))
+
+
+@pytest.mark.parametrize("arguments", ["", "acpi=force", "clocksource=tsc"])
+def test_others_pass(arguments: str) -> None:
+    assert look(booting(arguments)) == ()
+
+
+@pytest.mark.parametrize("argument", ["acpi=off", "notsc", "clocksource=kvm-clock"])
+def test_it_is_taken_out(argument: str) -> None:
+    (found,) = look(booting(f"{argument} ro"))
+
+    assert found.severity is Severity.WARNING
+    assert argument in found.message
+    assert found.place.path == GRUB_CFG
+    assert found.fix is not None
+    assert found.fix.steps == (SetKernelArguments(remove=(argument,)),)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from bootworthy.model.finding import Finding, Severity
+from bootworthy.model.intent import Intent
+from bootworthy.model.steps import (
+    SetKernelArguments,
+    SetKeys,
+)
+from bootworthy.rules.command_line.menu_waits import check
+from tests.rules.healthy import healthy
+from tests.rules.making import Entry, findings, subject
+
+
+def look(changes: dict[str, Entry | None], intent: Intent | None = None) -> tuple[Finding, ...]:
+    return findings(check, subject(healthy(changes), intent=intent))
+
+
+DEFAULTS = "/etc/default/grub"
+
+
+@pytest.mark.parametrize("seconds", ["0", "5", "10"])
+def test_a_menu_that_goes_on_passes(seconds: str) -> None:
+    assert look({DEFAULTS: f"GRUB_TIMEOUT={seconds}\n"}) == ()
+
+
+def test_a_menu_that_waits_for_a_key() -> None:
+    (found,) = look({DEFAULTS: "GRUB_TIMEOUT=-1\n"})
+
+    assert found.severity is Severity.ERROR
+    assert found.found == "GRUB_TIMEOUT=-1"
+    assert found.fix is not None
+    keys = SetKeys(path=DEFAULTS, settings=(("GRUB_TIMEOUT", "5"),))
+    assert found.fix.steps == (keys, SetKernelArguments())
