@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
+from bootworthy.cli.outputs import refuse_bad_outputs
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_report
 
@@ -17,6 +18,7 @@ from bootworthy.cli.result import finish_report
 Examples:
   bootworthy check web01.qcow2
   bootworthy check --json --fail-on warning disk.raw
+  bootworthy check --output sarif:web01.sarif --output html:web01.html web01.qcow2
   bootworthy check --root /srv/rootfs
   sudo bootworthy check /
 """,
@@ -44,6 +46,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from bootworthy.work.opening import Reading
 
     image, root = options.subject_of(given["image"], given["root"])
+    refuse_bad_outputs(given, image)
     with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
         reading = Reading(
             engine=given["engine"],

@@ -16,6 +16,7 @@ _VERBS = {
     "check": "Say what would keep an image from running on Azure.",
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
+    "report": "Make any report again from a saved one.",
 }
 
 _EPILOG = """\b

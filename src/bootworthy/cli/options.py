@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from bootworthy.cli.outputs import OutputType
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Severity
 from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
@@ -98,6 +99,11 @@ APPLY = _chain(
     ),
 )
 
+OUTPUT_HELP = (
+    "Write the report as text, concise, json, sarif, junit, github, markdown, to PATH or "
+    "standard output; may be repeated."
+)
+
 RESULT = _chain(
     click.option(
         "--fail-on",
@@ -106,7 +112,15 @@ RESULT = _chain(
         show_default=True,
         help="The mildest finding that makes the exit status 1.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+    click.option(
+        "--output",
+        "outputs",
+        type=OutputType(),
+        multiple=True,
+        metavar="FORMAT[:PATH]",
+        help=OUTPUT_HELP,
+    ),
+    click.option("--json", "as_json", is_flag=True, help="The same as --output json."),
 )
 
 TALK = _chain(
