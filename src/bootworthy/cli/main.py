@@ -17,6 +17,8 @@ _VERBS = {
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
     "report": "Make any report again from a saved one.",
+    "rules": "List the rules.",
+    "explain": "Say why a rule exists, how it is checked and mended.",
 }
 
 _EPILOG = """\b
