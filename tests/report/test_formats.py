@@ -43,6 +43,7 @@ def test_the_formats_are_those_the_help_names() -> None:
     assert sorted(all_formats()) == [
         "concise",
         "github",
+        "html",
         "json",
         "junit",
         "markdown",

@@ -100,7 +100,7 @@ APPLY = _chain(
 )
 
 OUTPUT_HELP = (
-    "Write the report as text, concise, json, sarif, junit, github, markdown, to PATH or "
+    "Write the report as text, concise, json, sarif, junit, github, markdown or html, to PATH or "
     "standard output; may be repeated."
 )
 
