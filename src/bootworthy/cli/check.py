@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.outputs import refuse_bad_outputs
+from bootworthy.cli.outputs import refuse_bad_outputs, refuse_overwriting
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_report
+from bootworthy.cli.selection import judged
 
 
 @click.command(
@@ -33,6 +34,7 @@ Examples:
 )
 @options.READING
 @options.INTENT
+@options.SELECTION
 @options.RESULT
 @options.TALK
 @click.pass_context
@@ -47,6 +49,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
     image, root = options.subject_of(given["image"], given["root"])
     refuse_bad_outputs(given, image)
+    refuse_overwriting(given["write_baseline"], image)
     with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
         reading = Reading(
             engine=given["engine"],
@@ -55,4 +58,4 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             observer=observer,
         )
         report = check(image, root=root, intent=options.intent_from(given), reading=reading)
-    finish_report(ctx, report, given)
+    finish_report(ctx, judged(report, given, ctx.obj), given)

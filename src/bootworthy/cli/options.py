@@ -123,6 +123,33 @@ RESULT = _chain(
     click.option("--json", "as_json", is_flag=True, help="The same as --output json."),
 )
 
+SELECTION = _chain(
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="RULE",
+        help="Judge only by these rules: code, name or area (SWAP); may be repeated.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="RULE",
+        help="Do not judge by these rules; may be repeated.",
+    ),
+    click.option(
+        "--baseline",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Accept the findings that this file knows.",
+    ),
+    click.option(
+        "--write-baseline",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Write the findings down, for --baseline.",
+    ),
+)
+
 TALK = _chain(
     click.option(
         "--progress",

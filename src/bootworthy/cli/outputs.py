@@ -86,11 +86,23 @@ def refuse_bad_outputs(given: Mapping[str, Any], *sources: str | None) -> None:
             _refuse_bad_path(output.path, [source for source in sources if source])
 
 
+def refuse_overwriting(path: str | None, image: str | None) -> None:
+    """Refuse a file to write that is the image, or cannot be written.
+
+    Raises:
+        click.UsageError: it is the image.
+        UsageError: its folder is missing.
+        HostError: it cannot be written.
+    """
+    if path is not None:
+        _refuse_bad_path(Path(path), [image] if image else [])
+
+
 def _refuse_bad_path(path: Path, sources: Iterable[str]) -> None:
     with suppress(OSError):
         for source in sources:
             if path.absolute() == Path(source).absolute() or path.samefile(source):
-                raise click.UsageError(f"--output would replace {source}; name another PATH")
+                raise click.UsageError(f"{path} would replace {source}; name another PATH")
     target = path if path.exists() else path.parent
     if not path.parent.is_dir():
         raise UsageError(

@@ -11,6 +11,7 @@ from bootworthy.cli import options
 from bootworthy.cli.outputs import refuse_bad_outputs, stdout_is_for_people
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_report
+from bootworthy.cli.selection import without_ignored
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.events import Observer
 from bootworthy.model.report import Report
@@ -64,7 +65,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         report = _prepare(image, root, given, observer)
     if stdout_is_for_people(given):
         _print_changes(report, diffs=given["verbose"] > 0)
-    finish_report(ctx, report, given)
+    finish_report(ctx, without_ignored(report, ctx.obj), given)
 
 
 def _refuse_odd_usage(image: str | None, root: str | None, given: Mapping[str, Any]) -> None:

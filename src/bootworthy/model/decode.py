@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -101,7 +102,13 @@ def _word(member: Enum) -> str:
 
 
 def _called(hint: type) -> str:
-    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[hint]
+    return {
+        str: "a text",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        dt.date: "a date",
+    }[hint]
 
 
 def _short(value: object) -> str:
