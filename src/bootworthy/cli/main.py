@@ -20,11 +20,12 @@ _VERBS = {
     "report": "Make any report again from a saved one.",
     "rules": "List the rules.",
     "config": "Show what is configured, and what could be.",
+    "completion": "Print the completion script for a shell.",
     "explain": "Say why a rule exists, how it is checked and mended.",
 }
 
 # These say what is configured, or need nothing of it.
-_UNCONFIGURED = frozenset({"config", "explain"})
+_UNCONFIGURED = frozenset({"completion", "config", "explain"})
 
 _EPILOG = """\b
 Exit status:
@@ -102,7 +103,7 @@ def all_commands() -> dict[str, click.Command]:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    sys.exit(run(lambda: cli.main(standalone_mode=False)))
+    sys.exit(run(lambda: cli.main(prog_name="bootworthy", standalone_mode=False)))
 
 
 def run(call: Callable[[], object]) -> int:
