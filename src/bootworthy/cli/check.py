@@ -50,7 +50,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     image, root = options.subject_of(given["image"], given["root"])
     refuse_bad_outputs(given, image)
     refuse_overwriting(given["write_baseline"], image)
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         reading = Reading(
             engine=given["engine"],
             guest=given["guest"],

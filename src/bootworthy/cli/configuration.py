@@ -19,7 +19,9 @@ FILE = "bootworthy.toml"
 PREFIX = "BOOTWORTHY_"
 
 # What is meant for one run alone: a file that lies in a folder must not say it.
-NEVER = frozenset({"yes", "force", "trust-image", "root", "vhd", "help", "write-baseline", "json"})
+NEVER = frozenset(
+    {"yes", "force", "trust-image", "root", "vhd", "help", "write-baseline", "json", "events-fd"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

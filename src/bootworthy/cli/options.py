@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from bootworthy.cli.event_lines import DescriptorType
 from bootworthy.cli.outputs import OutputType
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Severity
@@ -153,10 +154,16 @@ SELECTION = _chain(
 TALK = _chain(
     click.option(
         "--progress",
-        type=click.Choice(["auto", "plain", "none"]),
+        type=click.Choice(["auto", "plain", "json", "none"]),
         default="auto",
         show_default=True,
-        help="A bar on a terminal, a line every ten seconds elsewhere, or nothing.",
+        help="A bar on a terminal, a line every ten seconds elsewhere; JSON lines; or nothing.",
+    ),
+    click.option(
+        "--events-fd",
+        type=DescriptorType(),
+        metavar="FD",
+        help="Write what happens to this file descriptor as well, as JSON lines.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
     click.option("-v", "--verbose", count=True, help="More words; -vv adds tracebacks."),

@@ -61,7 +61,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     image, root = options.subject_of(given["image"], given["root"])
     _refuse_odd_usage(image, root, given)
     refuse_bad_outputs(given, image, given["vhd"])
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         report = _prepare(image, root, given, observer)
     if stdout_is_for_people(given):
         _print_changes(report, diffs=given["verbose"] > 0)
