@@ -20,12 +20,13 @@ _VERBS = {
     "report": "Make any report again from a saved one.",
     "rules": "List the rules.",
     "config": "Show what is configured, and what could be.",
+    "doctor": "Say what this machine has of what the verbs need.",
     "completion": "Print the completion script for a shell.",
     "explain": "Say why a rule exists, how it is checked and mended.",
 }
 
 # These say what is configured, or need nothing of it.
-_UNCONFIGURED = frozenset({"completion", "config", "explain"})
+_UNCONFIGURED = frozenset({"completion", "config", "doctor", "explain"})
 
 _EPILOG = """\b
 Exit status:
