@@ -19,6 +19,8 @@ REQUIRE_ALL = "BOOTWORTHY_REQUIRE_ALL"
 
 _GUEST_TOOLS = ("mmdebstrap", "mke2fs", "debugfs", "mkfs.fat", "mcopy", "sfdisk", "unshare")
 _BOOT_TOOLS = ("qemu-system-x86_64",)
+_BROWSER_TOOLS = ("chromium", "chromedriver")
+_AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 _APPLIANCE_TOOLS = ("guestfish", "supermin")
 # Each fills two cores for minutes: two at once would only run into their limits.
 _EMULATED = ("appliance", "boot")
@@ -55,6 +57,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _need(_GUEST_TOOLS)
     if item.get_closest_marker("boot"):
         _need(_BOOT_TOOLS)
+    if item.get_closest_marker("browser"):
+        _need(_BROWSER_TOOLS)
+        if not _AXE.is_file():
+            _lack("tests/browser/node_modules is missing: run scripts/setup test")
     if item.get_closest_marker("appliance"):
         _need(_APPLIANCE_TOOLS)
 

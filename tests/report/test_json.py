@@ -30,6 +30,7 @@ def test_what_is_written_is_what_the_schema_describes(command: str) -> None:
         "fixed": 1,
         "not_applicable": 1,
         "not_checked": 1,
+        "accepted": 0,
         "error": 1,
         "notes": 1,
         "warnings": 1,

@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
+from bootworthy.cli.outputs import refuse_bad_outputs, refuse_overwriting
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_report
+from bootworthy.cli.selection import judged
 
 
 @click.command(
@@ -17,6 +19,7 @@ from bootworthy.cli.result import finish_report
 Examples:
   bootworthy check web01.qcow2
   bootworthy check --json --fail-on warning disk.raw
+  bootworthy check --output sarif:web01.sarif --output html:web01.html web01.qcow2
   bootworthy check --root /srv/rootfs
   sudo bootworthy check /
 """,
@@ -31,6 +34,7 @@ Examples:
 )
 @options.READING
 @options.INTENT
+@options.SELECTION
 @options.RESULT
 @options.TALK
 @click.pass_context
@@ -44,7 +48,14 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from bootworthy.work.opening import Reading
 
     image, root = options.subject_of(given["image"], given["root"])
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    refuse_bad_outputs(given, image)
+    refuse_overwriting(given["write_baseline"], image)
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         reading = Reading(
             engine=given["engine"],
             guest=given["guest"],
@@ -52,4 +63,4 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             observer=observer,
         )
         report = check(image, root=root, intent=options.intent_from(given), reading=reading)
-    finish_report(ctx, report, given)
+    finish_report(ctx, judged(report, given, ctx.obj), given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -19,7 +20,16 @@ _VERBS = {
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
     "convert": "Write a disk image as the fixed VHD that Azure takes, the guest untouched.",
     "resize": "Grow a disk, or shrink it when nothing is lost.",
+    "report": "Make any report again from a saved one.",
+    "rules": "List the rules.",
+    "config": "Show what is configured, and what could be.",
+    "doctor": "Say what this machine has of what the verbs need.",
+    "completion": "Print the completion script for a shell.",
+    "explain": "Say why a rule exists, how it is checked and mended.",
 }
+
+# These say what is configured, or need nothing of it.
+_UNCONFIGURED = frozenset({"completion", "config", "doctor", "explain"})
 
 _EPILOG = """\b
 Exit status:
@@ -63,17 +73,41 @@ class _Verbs(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(bootworthy.__version__, prog_name="bootworthy")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Make any Linux disk image run on Azure.
 
     bootworthy audits an image, fixes the Linux inside it, writes the fixed VHD that Azure accepts
     and leaves the source as it was.
     """
+    _configure(ctx)
+
+
+def _configure(ctx: click.Context) -> None:
+    """Have the options of the verb take their defaults from the configuration."""
+    from bootworthy.cli.configuration import default_map_of, find_file, load
+
+    verb = ctx.invoked_subcommand
+    if verb is None or verb in _UNCONFIGURED:
+        return
+    path = find_file(Path.cwd())
+    found = load(path, all_commands() if path else {})
+    command = cli.get_command(ctx, verb)
+    if command is not None:
+        ctx.obj = found
+        ctx.default_map = {verb: default_map_of(verb, command, found)}
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Every verb that can be configured."""
+    context = click.Context(cli)
+    named = {verb: cli.get_command(context, verb) for verb in _VERBS if verb not in _UNCONFIGURED}
+    return {verb: command for verb, command in named.items() if command is not None}
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    sys.exit(run(lambda: cli.main(standalone_mode=False)))
+    sys.exit(run(lambda: cli.main(prog_name="bootworthy", standalone_mode=False)))
 
 
 def run(call: Callable[[], object]) -> int:

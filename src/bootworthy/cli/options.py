@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from bootworthy.cli.event_lines import DescriptorType
+from bootworthy.cli.outputs import OutputType
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Severity
 from bootworthy.model.intent import (
@@ -147,6 +149,11 @@ APPLY = _chain(
     ),
 )
 
+OUTPUT_HELP = (
+    "Write the report as text, concise, json, sarif, junit, github, markdown or html, to PATH or "
+    "standard output; may be repeated."
+)
+
 RESULT = _chain(
     click.option(
         "--fail-on",
@@ -155,16 +162,57 @@ RESULT = _chain(
         show_default=True,
         help="The mildest finding that makes the exit status 1.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+    click.option(
+        "--output",
+        "outputs",
+        type=OutputType(),
+        multiple=True,
+        metavar="FORMAT[:PATH]",
+        help=OUTPUT_HELP,
+    ),
+    click.option("--json", "as_json", is_flag=True, help="The same as --output json."),
+)
+
+SELECTION = _chain(
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="RULE",
+        help="Judge only by these rules: code, name or area (SWAP); may be repeated.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="RULE",
+        help="Do not judge by these rules; may be repeated.",
+    ),
+    click.option(
+        "--baseline",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Accept the findings that this file knows.",
+    ),
+    click.option(
+        "--write-baseline",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Write the findings down, for --baseline.",
+    ),
 )
 
 TALK = _chain(
     click.option(
         "--progress",
-        type=click.Choice(["auto", "plain", "none"]),
+        type=click.Choice(["auto", "plain", "json", "none"]),
         default="auto",
         show_default=True,
-        help="A bar on a terminal, a line every ten seconds elsewhere, or nothing.",
+        help="A bar on a terminal, a line every ten seconds elsewhere; JSON lines; or nothing.",
+    ),
+    click.option(
+        "--events-fd",
+        type=DescriptorType(),
+        metavar="FD",
+        help="Write what happens to this file descriptor as well, as JSON lines.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
     click.option("-v", "--verbose", count=True, help="More words; -vv adds tracebacks."),

@@ -46,7 +46,7 @@ def command(**given: Any) -> None:
     from bootworthy.work.plan import plan
 
     image, root = options.subject_of(given["image"], given["root"])
-    with observing("none", quiet=True, verbose=0) as observer:
+    with observing("none", quiet=True, verbose=0, events_fd=given["events_fd"]) as observer:
         reading = Reading(
             engine=given["engine"],
             guest=given["guest"],

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bootworthy.cli import options
+from bootworthy.cli.outputs import refuse_bad_outputs, stdout_is_for_people
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_report
+from bootworthy.cli.selection import without_ignored
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.events import Observer
 from bootworthy.model.report import Report
@@ -28,7 +30,7 @@ Examples:
 """,
 )
 @options.SUBJECT
-@click.option("-o", "--output", metavar="OUT.vhd", help="The fixed VHD to write.")
+@click.option("-o", "--vhd", metavar="OUT.vhd", help="The fixed VHD to write.")
 @click.option("--force", is_flag=True, help="Replace OUT.vhd, when all is done.")
 @click.option(
     "--engine",
@@ -58,17 +60,23 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """
     image, root = options.subject_of(given["image"], given["root"])
     _refuse_odd_usage(image, root, given)
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    refuse_bad_outputs(given, image, given["vhd"])
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         report = _prepare(image, root, given, observer)
-    if not given["as_json"]:
+    if stdout_is_for_people(given):
         _print_changes(report, diffs=given["verbose"] > 0)
-    finish_report(ctx, report, given)
+    finish_report(ctx, without_ignored(report, ctx.obj), given)
 
 
 def _refuse_odd_usage(image: str | None, root: str | None, given: Mapping[str, Any]) -> None:
-    if image is not None and not given["output"]:
+    if image is not None and not given["vhd"]:
         raise click.UsageError("name the VHD to write: -o OUT.vhd")
-    if root is not None and given["output"]:
+    if root is not None and given["vhd"]:
         raise click.UsageError("a file tree is changed in place; -o is for images")
     if root == "/" and not given["yes"]:
         raise click.UsageError("this changes the running machine; say --yes if you mean it")
@@ -86,7 +94,7 @@ def _prepare(
     }
     if image is None:
         return prepare_root(root or "/", **shared)
-    return prepare(image, given["output"], force=given["force"], **shared)
+    return prepare(image, given["vhd"], force=given["force"], **shared)
 
 
 def _reading(given: Mapping[str, Any], observer: Observer) -> Reading:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootworthy.cli.event_lines import EventLines, both
 from bootworthy.cli.terminal import is_terminal
 from bootworthy.model.events import (
     BytesMoved,
@@ -31,9 +32,19 @@ _LOG_INTERVAL = 10.0
 
 
 @contextmanager
-def observing(progress: str, *, quiet: bool, verbose: int) -> Iterator[Observer]:
-    """The observer for ``--progress``, ``-q`` and ``-v``."""
-    if quiet or progress == "none":
+def observing(
+    progress: str, *, quiet: bool, verbose: int, events_fd: int | None = None
+) -> Iterator[Observer]:
+    """The observer for ``--progress``, ``-q``, ``-v`` and ``--events-fd``."""
+    with _shown(progress, quiet=quiet, verbose=verbose) as shown:
+        yield shown if events_fd is None else both(shown, EventLines(events_fd))
+
+
+@contextmanager
+def _shown(progress: str, *, quiet: bool, verbose: int) -> Iterator[Observer]:
+    if progress == "json":
+        yield EventLines(sys.stderr.fileno())
+    elif quiet or progress == "none":
         yield ignore
     elif progress == "auto" and is_terminal(sys.stderr):
         with _bar() as bar:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bootworthy.cli.options import threshold_of
-from bootworthy.cli.terminal import print_lines
+from bootworthy.cli.outputs import outputs_of, write_reports
 from bootworthy.model.report import Report
 
 _FINDINGS = 1
@@ -17,20 +17,14 @@ _UNREADABLE = 3
 
 
 def finish_report(ctx: click.Context, report: Report, given: Mapping[str, Any]) -> None:
-    """Print the report and end with the status that ``--fail-on`` asks for."""
-    if given["as_json"]:
-        from bootworthy.report import json
-
-        sys.stdout.write(json.render(report))
-    else:
-        from bootworthy.report import text
-
-        print_lines(text.lines(report, verbose=given["verbose"] > 0))
+    """Write the reports and end with the status that ``--fail-on`` asks for."""
+    write_reports(report, outputs_of(given), verbose=given["verbose"] > 0)
     sys.stdout.flush()
-    ctx.exit(_status(report, given["fail_on"]))
+    ctx.exit(status_of(report, given["fail_on"]))
 
 
-def _status(report: Report, fail_on: str) -> int:
+def status_of(report: Report, fail_on: str) -> int:
+    """The exit status of a report."""
     if report.unreadable:
         return _UNREADABLE
     return _FINDINGS if report.reaches(threshold_of(fail_on)) else 0

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
+from bootworthy.report.plain import printable
 from bootworthy.report.text import Line, Style
 
 _LOOKS = {
@@ -38,7 +39,7 @@ def print_lines(lines: Iterable[Line], stream: TextIO | None = None) -> None:
     out = stream or sys.stdout
     if not wants_colour(out):
         for line in lines:
-            out.write("".join(span.text for span in line) + "\n")
+            out.write("".join(printable(span.text) for span in line) + "\n")
         return
     _print_coloured(lines, out)
 
@@ -51,5 +52,5 @@ def _print_coloured(lines: Iterable[Line], out: TextIO) -> None:
     for line in lines:
         text = Text()
         for span in line:
-            text.append(span.text, _LOOKS.get(span.style, ""))
+            text.append(printable(span.text), _LOOKS.get(span.style, ""))
         console.print(text)

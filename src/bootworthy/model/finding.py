@@ -35,13 +35,17 @@ class Safety(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one rule in one run."""
+    """What became of one rule in one run.
+
+    accepted: it found something, and the user said for each finding that it may stay.
+    """
 
     PASS = "pass"  # noqa: S105 - not a password
     FAIL = "fail"
     FIXED = "fixed"
     NOT_APPLICABLE = "not applicable"
     NOT_CHECKED = "not checked"
+    ACCEPTED = "accepted"
     ERROR = "error"
 
 
@@ -83,6 +87,14 @@ def by_hand(title: str) -> Fix:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Why a finding may stay: the reason a person gave, and where (``ignore`` or ``baseline``)."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Violation:
     """What a rule yields; the run adds the rule's own name, code and severity.
 
@@ -100,7 +112,7 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One violation of one rule, as reports show it."""
+    """One violation of one rule, as reports show it; ``accepted`` when it may stay."""
 
     rule: str
     code: str
@@ -112,6 +124,7 @@ class Finding:
     why: str
     fix: Fix | None = None
     related: tuple[Place, ...] = ()
+    accepted: Acceptance | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
 from bootworthy.model.image import GuestInfo, ImageInfo
 from bootworthy.model.plan import Change
+from bootworthy.model.rule import RuleInfo
 
 SCHEMA_VERSION = 1
 
@@ -25,7 +26,9 @@ class Unreadable:
 class RuleResult:
     """What became of one rule: its outcome, why it was not checked, its findings.
 
-    ``unreadable`` is set when the image is broken where the rule had to look.
+    When the outcome is fixed, ``findings`` are those that were there before.
+    ``unreadable`` is set when the image is broken where the rule had to look; ``accepted`` are
+    findings that may stay. ``about`` is what the rule says of itself.
     """
 
     rule: str
@@ -33,7 +36,9 @@ class RuleResult:
     outcome: Outcome
     reason: str = ""
     findings: tuple[Finding, ...] = ()
+    accepted: tuple[Finding, ...] = ()
     unreadable: Unreadable | None = None
+    about: RuleInfo | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,11 @@ class Report:
         """Every finding left, the worst first, in the order of the rules."""
         left = [f for r in self.results if r.outcome is Outcome.FAIL for f in r.findings]
         return tuple(sorted(left, key=lambda finding: -finding.severity))
+
+    @property
+    def accepted(self) -> tuple[Finding, ...]:
+        """Every finding that may stay."""
+        return tuple(finding for result in self.results for finding in result.accepted)
 
     @property
     def unreadable(self) -> tuple[Unreadable, ...]:
@@ -101,6 +111,17 @@ class Report:
             "output": self.output,
         }
 
+    @classmethod
+    def from_dict(cls, data: object) -> Report:
+        """The report that ``to_dict`` made ``data`` of.
+
+        Raises:
+            UsageError: ``data`` is no report, or one of another schema version.
+        """
+        from bootworthy.model.reading import report_from
+
+        return report_from(data)
+
     def _summary(self) -> dict[str, int]:
         outcomes = {outcome.name.lower(): self.count(outcome) for outcome in Outcome}
         severities = {level.word + "s": self.count_severity(level) for level in Severity}
@@ -114,7 +135,14 @@ def _result_dict(result: RuleResult) -> dict[str, Any]:
         "outcome": result.outcome.value,
         "reason": result.reason,
         "findings": [_finding_dict(finding) for finding in result.findings],
+        "accepted": [_finding_dict(finding) for finding in result.accepted],
+        "unreadable": asdict(result.unreadable) if result.unreadable else None,
+        "about": _about_dict(result.about) if result.about else None,
     }
+
+
+def _about_dict(about: RuleInfo) -> dict[str, Any]:
+    return asdict(about) | {"severity": about.severity.word}
 
 
 def _finding_dict(finding: Finding) -> dict[str, Any]:
@@ -127,6 +155,7 @@ def _finding_dict(finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "why": finding.why,
         "fix": _fix_dict(finding.fix),
+        "accepted": asdict(finding.accepted) if finding.accepted else None,
         "fingerprint": finding.fingerprint,
     }
 

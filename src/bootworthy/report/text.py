@@ -16,6 +16,8 @@ from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.quantities import human_seconds, human_size, plural
 from bootworthy.model.report import Report
+from bootworthy.report.format import Format
+from bootworthy.report.plain import printable
 
 
 class Style(StrEnum):
@@ -42,7 +44,7 @@ class Span:
 
 Line = tuple[Span, ...]
 
-_SEVERITY_STYLE = {
+SEVERITY_STYLE = {
     Severity.ERROR: Style.ERROR,
     Severity.WARNING: Style.WARNING,
     Severity.NOTE: Style.NOTE,
@@ -51,7 +53,12 @@ _SEVERITY_STYLE = {
 
 def render(report: Report, *, verbose: bool = False) -> str:
     """The report as plain text."""
-    return "".join("".join(span.text for span in line) + "\n" for line in lines(report, verbose))
+    return as_text(lines(report, verbose))
+
+
+def as_text(styled: Iterable[Line]) -> str:
+    """Lines without their styles, safe for a terminal."""
+    return "".join("".join(printable(span.text) for span in line) + "\n" for line in styled)
 
 
 def lines(report: Report, verbose: bool = False) -> Iterator[Line]:
@@ -62,10 +69,16 @@ def lines(report: Report, verbose: bool = False) -> Iterator[Line]:
         yield ()
     if verbose:
         yield from _not_checked(report)
+        yield from _accepted(report)
+    yield from closing_lines(report)
+    yield from _advice(report)
+
+
+def closing_lines(report: Report) -> Iterator[Line]:
+    """What is neither a finding nor a change: what is broken, notes, and the sum."""
     yield from _unreadable(report)
     yield from _notes(report)
     yield _summary(report)
-    yield from _advice(report)
 
 
 def _header(report: Report) -> Iterator[Line]:
@@ -95,7 +108,7 @@ def _reasons(report: Report, finding: Finding) -> str:
 
 
 def _finding(finding: Finding, reasons: str = "") -> Iterator[Line]:
-    style = _SEVERITY_STYLE[finding.severity]
+    style = SEVERITY_STYLE[finding.severity]
     head = f"{finding.severity.word}[{finding.rule}]"
     yield Span(head, style), Span(f" {finding.code}: "), Span(finding.message, Style.STRONG)
     yield Span("  --> ", Style.FAINT), Span(str(finding.place))
@@ -131,6 +144,12 @@ def _not_checked(report: Report) -> Iterator[Line]:
             yield _faint(f"{result.code} {result.rule}: {result.outcome.value}: {result.reason}")
 
 
+def _accepted(report: Report) -> Iterator[Line]:
+    for finding in report.accepted:
+        reason = finding.accepted.reason if finding.accepted else ""
+        yield _faint(f"{finding.code} {finding.rule}: accepted: {finding.message}: {reason}")
+
+
 def _unreadable(report: Report) -> Iterator[Line]:
     for broken in report.unreadable:
         yield Span(f"error[{broken.code}]", Style.ERROR), Span(f": {broken.message}")
@@ -161,7 +180,7 @@ def _summary(report: Report) -> Line:
 def _count(report: Report, level: Severity) -> Span:
     count = report.count_severity(level)
     text = plural(count, level.word) if count else ""
-    return Span(text, _SEVERITY_STYLE[level])
+    return Span(text, SEVERITY_STYLE[level])
 
 
 def _outcomes(report: Report) -> Iterator[str]:
@@ -170,6 +189,8 @@ def _outcomes(report: Report) -> Iterator[str]:
     for outcome in others:
         if count := report.count(outcome):
             yield f"{count} {outcome.value if outcome is not Outcome.ERROR else 'crashed'}"
+    if accepted := len(report.accepted):
+        yield f"{plural(accepted, 'finding')} accepted"
 
 
 def _advice(report: Report) -> Iterator[Line]:
@@ -257,3 +278,8 @@ def _diff_line(text: str) -> Line:
 
 def _faint(text: str) -> Line:
     return (Span(text, Style.FAINT),)
+
+
+FORMAT = Format(
+    name="text", summary="findings with reason and fix, for people", render=render, for_people=True
+)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bootworthy.model.errors import BootworthyError
 from bootworthy.model.finding import Finding, Outcome, Violation
 from bootworthy.model.report import RuleResult, Unreadable
+from bootworthy.model.rule import RuleInfo
 from bootworthy.rules.rule import NotCheckedError, Rule
 from bootworthy.rules.subject import Subject
 
@@ -32,11 +33,27 @@ def check_rule(rule: Rule, subject: Subject) -> RuleResult:
         return _ended(rule, Outcome.ERROR, f"{type(error).__name__}: {error}")
     findings = tuple(_finding(rule, violation) for violation in violations)
     outcome = Outcome.FAIL if findings else Outcome.PASS
-    return RuleResult(rule=rule.name, code=rule.code, outcome=outcome, findings=findings)
+    return replace(_ended(rule, outcome, ""), findings=findings)
 
 
 def _ended(rule: Rule, outcome: Outcome, reason: str) -> RuleResult:
-    return RuleResult(rule=rule.name, code=rule.code, outcome=outcome, reason=reason)
+    return RuleResult(
+        rule=rule.name, code=rule.code, outcome=outcome, reason=reason, about=about(rule)
+    )
+
+
+def about(rule: Rule) -> RuleInfo:
+    """What a rule says of itself, for reports and listings."""
+    return RuleInfo(
+        severity=rule.severity,
+        area=rule.area,
+        summary=rule.summary,
+        why=rule.why,
+        article=rule.article,
+        sources=rule.sources,
+        deviation=rule.deviation,
+        since=rule.since,
+    )
 
 
 def _finding(rule: Rule, violation: Violation) -> Finding:

@@ -21,7 +21,7 @@ from bootworthy.disk.image import Image, open_image
 from bootworthy.disk.sizes import MIB, round_up_to_mib
 from bootworthy.guest.engines.select import require_writer
 from bootworthy.model.events import BytesMoved, Observer, StepFinished, StepStarted
-from bootworthy.model.finding import Outcome
+from bootworthy.model.finding import Finding, Outcome
 from bootworthy.model.image import TableKind
 from bootworthy.model.intent import Intent
 from bootworthy.model.plan import Change, ChangeKind
@@ -276,17 +276,20 @@ def _same_root(source: Opened) -> str | None:
 def _report(
     subject: Opened, first: tuple[RuleResult, ...], last: tuple[RuleResult, ...], job: _Job
 ) -> Report:
-    failed = {result.code for result in first if result.outcome is Outcome.FAIL}
-    results = tuple(_fixed(result) if result.code in failed else result for result in last)
+    failed = {result.code: result for result in first if result.outcome is Outcome.FAIL}
+    results = tuple(
+        _fixed(result, failed[result.code]) if result.code in failed else result for result in last
+    )
     report = report_of("prepare", subject, results, time.monotonic() - job.began)
     notes = (*report.notes, *job.notes)
     return replace(report, changes=tuple(job.changes), notes=notes)
 
 
-def _fixed(result: RuleResult) -> RuleResult:
+def _fixed(result: RuleResult, before: RuleResult) -> RuleResult:
+    """A rule that passes now, with what it found before: reports tell what was mended."""
     if result.outcome is not Outcome.PASS:
         return result
-    return replace(result, outcome=Outcome.FIXED)
+    return replace(result, outcome=Outcome.FIXED, findings=before.findings)
 
 
 def _named(report: Report, output: str) -> Report:
@@ -304,13 +307,15 @@ def _named(report: Report, output: str) -> Report:
 
 
 def _renamed(result: RuleResult, old: str, new: str) -> RuleResult:
-    findings = (
-        replace(finding, place=replace(finding.place, path=new))
-        if finding.place.path == old
-        else finding
-        for finding in result.findings
-    )
-    return replace(result, findings=tuple(findings))
+    def renamed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        return tuple(
+            replace(finding, place=replace(finding.place, path=new))
+            if finding.place.path == old
+            else finding
+            for finding in findings
+        )
+
+    return replace(result, findings=renamed(result.findings), accepted=renamed(result.accepted))
 
 
 def _guarded(work: Partial, action: Callable[[], T]) -> T:

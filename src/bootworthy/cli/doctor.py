@@ -1,0 +1,223 @@
+"""``bootworthy doctor``: what this machine has of what the verbs need."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+import bootworthy
+from bootworthy.cli.terminal import print_lines
+from bootworthy.model.quantities import human_size
+from bootworthy.report.text import Line, Span, Style
+
+_LACKS = 4
+
+# A guest of a few GiB, its copy and what is unpacked on the way.
+_ROOM = 4 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing a verb may need: ``look`` says why it is not there, empty when it is.
+
+    ``needed_by`` cannot do without it, unless ``instead`` names another check that passes.
+    """
+
+    name: str
+    look: Callable[[], str]
+    packages: dict[str, str]
+    needed_by: tuple[str, ...] = ()
+    instead: str = ""
+    remedy: str = ""
+
+
+def _program(*names: str) -> Callable[[], str]:
+    def look() -> str:
+        return "" if any(map(shutil.which, names)) else f"{names[0]} is not there"
+
+    return look
+
+
+def _reader() -> str:
+    return "" if find_spec("dissect") else "the reader's libraries are not installed"
+
+
+def _kvm() -> str:
+    from bootworthy.guest import kvm
+
+    return kvm.why_not()
+
+
+def _appliance() -> str:
+    from bootworthy.guest.engines.appliance import launch
+
+    missing = launch.why_not()
+    return missing.message if missing else ""
+
+
+# Where distributions keep the UEFI firmware for x86-64 and AArch64.
+_FIRMWARE = (
+    "/usr/share/OVMF/OVMF_CODE*.fd",
+    "/usr/share/edk2/*/OVMF_CODE*.fd",
+    "/usr/share/qemu/ovmf-x86_64*.bin",
+    "/usr/share/AAVMF/AAVMF_CODE*.fd",
+    "/usr/share/edk2/aarch64/*.fd",
+)
+
+
+def _firmware() -> str:
+    found = any(any(Path("/").glob(pattern.lstrip("/"))) for pattern in _FIRMWARE)
+    return "" if found else "no UEFI firmware for virtual machines was found"
+
+
+def _root() -> str:
+    return "" if os.geteuid() == 0 else "not root: the engine `host` mounts the image"
+
+
+def _room() -> str:
+    free = shutil.disk_usage(Path.cwd()).free
+    return "" if free >= _ROOM else f"only {human_size(free)} free in {Path.cwd()}"
+
+
+_CREDENTIALS = (
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+)
+
+
+def _credentials() -> str:
+    """Whether there are any; nobody is asked whether they still hold."""
+    if any(os.environ.get(name) for name in _CREDENTIALS):
+        return ""
+    folder = Path(os.environ.get("AZURE_CONFIG_DIR") or Path("~/.azure").expanduser())
+    cached = any(
+        (folder / name).is_file() for name in ("msal_token_cache.json", "msal_token_cache.bin")
+    )
+    return "" if cached else "no credentials in the environment, and no login of az"
+
+
+def _clock() -> str:
+    """A clock behind our own files breaks TLS and every signed address."""
+    made = Path(bootworthy.__file__).stat().st_mtime
+    return "" if time.time() >= made else f"{time.strftime('%F %T')}: the clock is behind"
+
+
+CHECKS = (
+    Check(
+        name="reader",
+        look=_reader,
+        packages={},
+        needed_by=("check",),
+        instead="libguestfs",
+        remedy="pipx install 'bootworthy[reader]'",
+    ),
+    Check(
+        name="libguestfs",
+        look=_appliance,
+        needed_by=("prepare",),
+        instead="root",
+        packages={
+            "debian": "python3-guestfs linux-image-cloud-amd64",
+            "fedora": "python3-libguestfs",
+        },
+    ),
+    Check(name="root", look=_root, packages={}, remedy="sudo, or the appliance of libguestfs"),
+    Check(name="mtools", look=_program("mcopy"), packages={"debian": "mtools", "fedora": "mtools"}),
+    Check(
+        name="QEMU",
+        look=_program(f"qemu-system-{platform.machine()}", "/usr/libexec/qemu-kvm"),
+        needed_by=("rehearse",),
+        packages={"debian": "qemu-system-x86 qemu-utils", "fedora": "qemu-kvm qemu-img"},
+    ),
+    Check(
+        name="OVMF",
+        look=_firmware,
+        needed_by=("rehearse",),
+        packages={"debian": "ovmf", "fedora": "edk2-ovmf"},
+    ),
+    Check(
+        name="KVM",
+        look=_kvm,
+        packages={},
+        remedy="without it virtual machines are emulated, some ten times slower",
+    ),
+    Check(
+        name="free space", look=_room, packages={}, remedy="free some, or work in another folder"
+    ),
+    Check(
+        name="Azure login",
+        look=_credentials,
+        packages={},
+        needed_by=("upload", "publish"),
+        remedy="az login",
+    ),
+    Check(
+        name="clock",
+        look=_clock,
+        packages={},
+        needed_by=("upload", "publish"),
+        remedy="timedatectl set-ntp true",
+    ),
+)
+
+VERBS = tuple(dict.fromkeys(verb for check in CHECKS for verb in check.needed_by))
+
+
+@click.command("doctor")
+@click.option("--for", "verb", type=click.Choice(VERBS), help="Fail when this verb cannot run.")
+@click.pass_context
+def command(ctx: click.Context, verb: str | None) -> None:
+    """Say what this machine has of what bootworthy needs.
+
+    Nothing is changed, and Azure is not contacted. With --for VERB the exit status is 4 when that
+    verb lacks something it cannot do without.
+    """
+    found = {check.name: check.look() for check in CHECKS}
+    lacking = [check for check in CHECKS if verb in check.needed_by and _lacks(check, found)]
+    print_lines(_lines(found, {check.name for check in lacking}))
+    ctx.exit(_LACKS if lacking else 0)
+
+
+def _lacks(check: Check, found: dict[str, str]) -> bool:
+    return bool(found[check.name]) and bool(found.get(check.instead, "nothing instead"))
+
+
+def _lines(found: dict[str, str], lacking: set[str]) -> Iterator[Line]:
+    for check in CHECKS:
+        problem = found[check.name]
+        mark = Span("missing " if problem else "ok      ", Style.WARNING if problem else Style.GOOD)
+        if check.name in lacking:
+            mark = Span("needed  ", Style.ERROR)
+        yield (mark, Span(f"{check.name:<12}", Style.STRONG), Span(problem))
+        if problem and (remedy := check.remedy or _install_line(check.packages)):
+            yield (Span(f"{'':<20}{remedy}", Style.FAINT),)
+
+
+_INSTALLERS = {"debian": "apt install", "fedora": "dnf install"}
+
+
+def _install_line(packages: dict[str, str]) -> str:
+    family = _family()
+    known = {family: packages[family]} if family in packages else packages
+    lines = [f"{_INSTALLERS[name]} {words}" for name, words in known.items()]
+    return ", or ".join(lines)
+
+
+def _family() -> str:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return ""
+    words = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
+    alike = {"rhel": "fedora", "centos": "fedora", "ubuntu": "debian"}
+    names = (alike.get(word, word) for word in words)
+    return next((name for name in names if name in _INSTALLERS), "")

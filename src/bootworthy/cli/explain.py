@@ -1,0 +1,72 @@
+"""``bootworthy explain``: what a rule is about, why, and how it is mended."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from bootworthy.cli.terminal import print_lines
+from bootworthy.model.finding import Fix
+from bootworthy.report.text import Line, Span, Style
+from bootworthy.rules.rule import Rule
+
+_WIDTH = 96
+_VARIES = "each finding brings its own fix: `bootworthy check IMAGE` names it, `plan` shows it"
+
+
+@click.command(
+    "explain",
+    epilog="""\b
+Examples:
+  bootworthy explain INIT-01
+  bootworthy explain quiet-boot
+""",
+)
+@click.argument("rule", metavar="RULE")
+def command(rule: str) -> None:
+    """Say why RULE exists, how it is checked and how it is mended.
+
+    RULE is a code or a name, as reports print them.
+    """
+    from bootworthy.cli.rule_words import find_rule
+
+    print_lines(_lines(find_rule(rule)))
+
+
+def _lines(rule: Rule) -> Iterator[Line]:
+    from bootworthy.cli.rule_words import fixes_of
+
+    yield (Span(f"{rule.code} {rule.name}", Style.STRONG), Span(f"  [{rule.severity.word}]"))
+    yield from _paragraph(rule.summary)
+    yield from _section("Why", rule.why)
+    yield from _section("How it is checked", inspect.getdoc(rule.check) or "")
+    yield from _section("How it is mended", *([_told(fix) for fix in fixes_of(rule)] or [_VARIES]))
+    if rule.deviation:
+        yield from _section("Not as in Microsoft's article", rule.deviation)
+    if rule.article:
+        numbers = ", ".join(map(str, rule.article))
+        yield from _section("Statements of the article", numbers)
+    yield from _section("Sources", *rule.sources)
+
+
+def _told(fix: Fix) -> str:
+    guest_code = ", runs guest code" if fix.runs_guest_code else ""
+    return f"{fix.title} [{fix.safety.value}{guest_code}]"
+
+
+def _section(title: str, *texts: str) -> Iterator[Line]:
+    if not any(texts):
+        return
+    yield ()
+    yield (Span(title, Style.STRONG),)
+    for text in texts:
+        yield from _paragraph(text)
+
+
+def _paragraph(text: str) -> Iterator[Line]:
+    for part in text.splitlines():
+        for line in textwrap.wrap(part, _WIDTH, break_long_words=False, break_on_hyphens=False):
+            yield (Span(f"  {line}"),)
