@@ -1,8 +1,13 @@
 """A network namespace that only the guest and the fabric's services are in.
 
 Neither root nor the host's network is needed: a small process enters a namespace of its own and
-hands out the sockets and tap devices it makes there. See ``enclave_child`` and
-docs/decisions for the ways that were weighed.
+hands out the sockets and tap devices it makes there. Against the two other ways:
+
+- TCP in user space (QEMU's stream netdev to this process) needs no kernel feature at all, but a
+  TCP of our own is what a guest would be judged by; here it is the kernel's.
+- QEMU's user network has no DHCP option 245 and no routes to give, and hides what the guest tries.
+
+QEMU itself stays outside: its tap device comes as a descriptor, as libvirt hands one over.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from typing import Self
 from bootworthy.model.errors import HostError
 from bootworthy.rehearsal.fabric.addresses import Nic
 
-_CHILD = "bootworthy.rehearsal.fabric.enclave_child"
+_COMMAND = (sys.executable, "-B", "-m", "bootworthy.rehearsal.fabric.enclave_child")
 _PACKAGES = Path(__file__).parents[3]
 
 # Making a namespace takes a few hundredths of a second; a busy machine may take longer to start
@@ -40,8 +45,9 @@ _HINTS = {
 class Enclave:
     """A context manager around the namespace; ``fds`` are its descriptors, by name."""
 
-    def __init__(self, nics: tuple[Nic, ...]) -> None:
+    def __init__(self, nics: tuple[Nic, ...], *, command: tuple[str, ...] = _COMMAND) -> None:
         self._nics = nics
+        self._command = command
         self._asking = threading.Lock()
         self.fds: dict[str, int] = {}
 
@@ -94,7 +100,7 @@ class Enclave:
 
     def _start(self, control: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-B", "-m", _CHILD, str(control), *(nic.mac for nic in self._nics)],
+            [*self._command, str(control), *(nic.mac for nic in self._nics)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(control,),

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import IO
 
@@ -44,14 +44,16 @@ class EventLog:
     @contextmanager
     def copy_to(self, file: IO[str]) -> Iterator[None]:
         """Write each event to the file as well, a JSON object a line; close it in the end."""
-        with file:
+        with self._grown:
+            self._file = file
+        try:
+            yield
+        finally:
             with self._grown:
-                self._file = file
-            try:
-                yield
-            finally:
-                with self._grown:
-                    self._file = None
+                self._file = None
+            # What a full disk did not take is tried once more here, and was given up before.
+            with suppress(OSError):
+                file.close()
 
     def __len__(self) -> int:
         with self._grown:

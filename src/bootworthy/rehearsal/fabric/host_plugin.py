@@ -99,7 +99,7 @@ class HostPlugin:
     def _status(self, request: Request) -> Response:
         try:
             self._note("status", _describe_status(request.body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._note("status-refused", str(error))
             return Response(status=400)
         return Response()

@@ -156,6 +156,11 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value.strip() for name, value in self.headers.items()},
             body=body,
         )
+        try:
+            urlsplit(request.target)
+        except ValueError:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
         response = self.server.application(request)
         self.send_response(response.status)
         if response.content_type:
