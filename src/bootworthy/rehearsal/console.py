@@ -1,0 +1,69 @@
+"""What a machine says on its serial port, as plain text, and when it said each line."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass, field
+
+# CSI and OSC sequences, then two-byte escapes (ECMA-48 §5.3, §5.4); firmware uses them all.
+_ESCAPES = re.compile(
+    rb"\x1b\[[0-9;?=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>78c()][0-9A-Z]?"
+)
+# No sequence that firmware or systemd writes is longer.
+_LONGEST_ESCAPE = 64
+
+# A guest can write without end. What is kept is more than any boot says.
+_LARGEST = 2 << 20
+
+
+@dataclass
+class Console:
+    """The text so far; a guest that talks without end loses what it says beyond 2 MiB."""
+
+    text: str = ""
+    last_heard: float = 0.0
+    """When the machine last said anything, in seconds since power-on."""
+    _pending: bytes = b""
+    _starts: list[int] = field(default_factory=list)
+    _times: list[float] = field(default_factory=list)
+
+    def feed(self, data: bytes, seconds: float) -> None:
+        """Take what the machine wrote until ``seconds`` after power-on."""
+        self.last_heard = seconds
+        data = self._pending + data
+        whole = _whole_escapes(data)
+        self._pending = data[whole:]
+        plain = _ESCAPES.sub(b"", data[:whole]).replace(b"\r", b"").replace(b"\0", b"")
+        if not plain or len(self.text) > _LARGEST:
+            return
+        self._starts.append(len(self.text))
+        self._times.append(seconds)
+        self.text += plain.decode(errors="replace")
+
+    def time_of(self, place: int) -> float:
+        """When the character at ``place`` in the text came, in seconds since power-on."""
+        index = bisect.bisect_right(self._starts, place) - 1
+        return self._times[index] if index >= 0 else 0.0
+
+    def line_at(self, place: int) -> str:
+        """The whole line around ``place``, without surrounding white space."""
+        start = self.text.rfind("\n", 0, place) + 1
+        end = self.text.find("\n", place)
+        return self.text[start : end if end >= 0 else None].strip()
+
+    def stamped(self) -> str:
+        """All that was said, each line with the seconds since power-on before it."""
+        place, lines = 0, []
+        for line in self.text.splitlines(keepends=True):
+            lines.append(f"[{self.time_of(place):8.2f}] {line.rstrip()}\n")
+            place += len(line)
+        return "".join(lines)
+
+
+def _whole_escapes(data: bytes) -> int:
+    """How many bytes can be read now; the rest may be half an escape sequence."""
+    last = data.rfind(b"\x1b")
+    if last < 0 or len(data) - last > _LONGEST_ESCAPE:
+        return len(data)
+    return len(data) if _ESCAPES.match(data, last) else last

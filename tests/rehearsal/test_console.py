@@ -1,0 +1,37 @@
+"""Escape sequences go, and each line keeps the moment it came."""
+
+from __future__ import annotations
+
+from bootworthy.rehearsal.console import Console
+
+
+def test_escape_sequences_are_removed_even_when_they_arrive_in_pieces() -> None:
+    console = Console()
+    for piece in (
+        b"\x1b",
+        b"[?7l\x1b[2",
+        b"J\x1b[0mSea",
+        b"BIOS\r\n\x1b[01;3",
+        b"2mOK\x1b(B\x1b[m",
+    ):
+        console.feed(piece, 1.0)
+
+    assert console.text == "SeaBIOS\nOK"
+
+
+def test_lines_are_stamped_with_the_moment_they_began() -> None:
+    console = Console()
+    console.feed(b"SeaBIOS\nGRUB lo", 0.5)
+    console.feed(b"ading\nLinux", 2.0)
+
+    assert console.stamped() == ("[    0.50] SeaBIOS\n[    0.50] GRUB loading\n[    2.00] Linux\n")
+    assert console.last_heard == 2.0
+    assert console.line_at(console.text.index("ading")) == "GRUB loading"
+
+
+def test_a_guest_that_talks_without_end_fills_no_memory() -> None:
+    console = Console()
+    for _ in range(64):
+        console.feed(b"x" * (1 << 16), 1.0)
+
+    assert len(console.text) < 3 << 20
