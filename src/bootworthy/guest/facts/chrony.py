@@ -11,7 +11,6 @@ from bootworthy.guest.tree import Tree
 # Red Hat and SUSE, then Debian and Alpine.
 _CONFIGURATIONS = ("/etc/chrony.conf", "/etc/chrony/chrony.conf")
 _MAX_FILES = 100
-_MAX_DEPTH = 10
 _CLOCKS = ("/dev/ptp_hyperv", "/dev/ptp0")
 
 
@@ -43,7 +42,7 @@ def read(tree: Tree) -> Chrony | None:
     path = next(filter(tree.is_file, _CONFIGURATIONS), None)
     if path is None:
         return None
-    lines = list(_lines(tree, path, 0))
+    lines = list(_lines(tree, path, set()))
     servers = [
         TimeServer(words[1], place, number)
         for words, place, number in lines
@@ -53,9 +52,11 @@ def read(tree: Tree) -> Chrony | None:
     return Chrony(path=path, servers=tuple(servers), clocks=tuple(clocks))
 
 
-def _lines(tree: Tree, path: str, depth: int) -> Iterator[tuple[list[str], str, int]]:
-    if depth > _MAX_DEPTH:
+def _lines(tree: Tree, path: str, seen: set[str]) -> Iterator[tuple[list[str], str, int]]:
+    # Each file once: files that include each other would never end.
+    if path in seen or len(seen) >= _MAX_FILES:
         return
+    seen.add(path)
     for number, text in enumerate(tree.text_or(path).split("\n"), 1):
         words = text.split()
         if not words or words[0][0] in "#%;!":
@@ -72,4 +73,4 @@ def _lines(tree: Tree, path: str, depth: int) -> Iterator[tuple[list[str], str, 
             yield (words if words[0] != "refclock" or len(words) > 2 else ["#"]), path, number  # noqa: PLR2004
             continue
         for more in included[:_MAX_FILES]:
-            yield from _lines(tree, more, depth + 1)
+            yield from _lines(tree, more, seen)
