@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import struct
 import subprocess
@@ -48,14 +49,17 @@ def kinds(fstab: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", GUESTS)
-def test_no_finding_is_left(name: str) -> None:
+def test_what_is_left_is_for_a_person_to_decide(name: str) -> None:
     guest = guest_of(name)
 
-    done = bootworthy("check", guest.vhd, "--fail-on", "note")
+    done = bootworthy("check", guest.vhd, "--json", "--fail-on", "warning")
 
     assert done.status == 0, done.out
-    assert "no findings" in done.out
-    assert guest.report["summary"]["fail"] == 0
+    data = json.loads(done.out)
+    left = {rule["code"] for rule in data["rules"] if rule["outcome"] == "fail"}
+    # The tools of the old hypervisor: which of them somebody needs, only they know.
+    assert left == {"KERN-24"}
+    assert (data["summary"]["errors"], data["summary"]["warnings"]) == (0, 0)
     assert guest.report["summary"]["fixed"] > 25
 
 
@@ -215,7 +219,7 @@ def test_a_second_time_nothing_changes_inside(name: str, tmp_path: Path) -> None
 
     done = bootworthy(
         *("prepare", guest.vhd, "-o", output, "--trust-image", "--remove-users"),
-        *("--engine", "host", "--fail-on", "note"),
+        *("--engine", "host", "--fail-on", "warning"),
     )
 
     assert done.status == 0, done.err
