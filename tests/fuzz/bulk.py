@@ -15,7 +15,7 @@ from tests.fuzz.hostile import BOUNDED
 
 CASES = 100
 
-# 12000 cases for each test; BOOTWORTHY_FUZZ_EXAMPLES makes it more, as everywhere.
+# 20000 cases for each test; BOOTWORTHY_FUZZ_EXAMPLES makes it more, as everywhere.
 BULK = settings(BOUNDED, max_examples=2 * BOUNDED.max_examples)
 SEEDS = st.integers(0, (1 << 64) - 1)
 
