@@ -38,7 +38,15 @@ def find_file(start: Path) -> Path | None:
     """The file that counts: the nearest from ``start`` upwards, else the user's own."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
     folders = (start, *start.parents, Path(home, "bootworthy"))
-    return next((path for folder in folders if (path := folder / FILE).is_file()), None)
+    return next((path for folder in folders if _is_file(path := folder / FILE)), None)
+
+
+def _is_file(path: Path) -> bool:
+    """A folder that may not be entered holds no configuration of ours (``sudo -u`` keeps HOME)."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def load(path: Path | None, commands: Mapping[str, click.Command]) -> Configuration:
