@@ -129,6 +129,16 @@ def test_the_header_written_later_counts(tmp_path: Path) -> None:
     assert "version 9" in refusal(image).message
 
 
+def test_two_headers_of_one_sequence_number_have_to_be_the_same(tmp_path: Path) -> None:
+    image = convert(tmp_path)
+    patch(image, HEADERS[1], image.read_bytes()[HEADERS[0] : HEADERS[0] + 4096])
+
+    with open_container(image) as container:
+        assert container.virtual_size == 4 * MIB
+    sealed_patch(image, HEADERS[1:], 4096, 16, b"another writer")
+    assert "one sequence number" in refusal(image).message
+
+
 @pytest.mark.parametrize("places", [HEADERS, TABLES])
 def test_one_copy_is_enough_and_none_is_not(tmp_path: Path, places: tuple[int, int]) -> None:
     image = convert(tmp_path)

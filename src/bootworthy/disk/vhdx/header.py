@@ -95,13 +95,20 @@ def _read_log(file: HostFile) -> Area:
     valid = [raw for raw in (file.pread(at, _HEADER_SIZE) for at in _HEADERS) if _is_header(raw)]
     if not valid:
         file.corrupt("neither of its two headers is valid")
-    current = max(valid, key=lambda raw: int(_HEADER.unpack_from(raw)[2]))
+    # Disk2VHD writes two that are the same; of two that differ one has to be the later.
+    if len({_sequence(raw) for raw in valid}) < len(set(valid)):
+        file.corrupt("its two headers differ but have one sequence number")
+    current = max(valid, key=_sequence)
     _, _, _, _, _, log_id, log_version, version, length, offset = _HEADER.unpack_from(current)
     if version != 1:
         unsupported(file, f"a VHDX of version {version}")
     if uuid.UUID(bytes_le=log_id) != _NONE:
         _refuse_dirty(file, log_version)
     return Area(offset=offset, length=length)
+
+
+def _sequence(raw: bytes) -> int:
+    return int(_HEADER.unpack_from(raw)[2])
 
 
 def _is_header(raw: bytes) -> bool:

@@ -44,7 +44,7 @@ def read(file: HostFile, layout: Layout, metadata: Metadata) -> Rows:
     batches: list[Rows] = []
     total = 0
     for index, entries in _entries(file, layout, metadata):
-        batches.append(_rows(file, metadata, index, entries))
+        batches.append(merge(_rows(file, metadata, index, entries)))
         total += len(batches[-1])
         refuse_too_many(total)
     rows = clip(np.concatenate(batches) if batches else no_rows(), metadata.size)
@@ -91,5 +91,5 @@ def _rows(file: HostFile, metadata: Metadata, index: Ints, entries: Ints) -> Row
     size = metadata.block_size
     return in_order(
         make_rows(index[present] * size, size, Kind.DATA, host=host),
-        merge(make_rows(index[zero] * size, size, Kind.ZERO)),
+        make_rows(index[zero] * size, size, Kind.ZERO),
     )
