@@ -54,6 +54,7 @@ def allocated(path: Path) -> int:
         ("qcow2", ("-c",)),
         ("qcow2", ("-c", "-o", "compression_type=zstd,cluster_size=2M")),
         ("vpc", ("-o", "subformat=fixed,force_size")),
+        ("vhdx", ("-o", "block_size=1M")),
     ],
 )
 def test_the_copy_is_the_disk(tmp_path: Path, disk: Path, fmt: str, flags: tuple[str, ...]) -> None:

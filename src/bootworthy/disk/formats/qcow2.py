@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 _ZSTD_WINDOW = 8 << 20
 
 # qemu's driver names in a header and ours.
-_BACKING_FORMATS = {"raw": "raw", "file": "raw", "qcow2": "qcow2", "vpc": "vhd", "": None}
+_BACKING_FORMATS = {
+    "raw": "raw",
+    "file": "raw",
+    "qcow2": "qcow2",
+    "vpc": "vhd",
+    "vhdx": "vhdx",
+    "": None,
+}
 
 
 class Qcow2(Container):

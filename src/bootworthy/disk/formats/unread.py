@@ -27,8 +27,6 @@ class _Signature:
 
 
 _SIGNATURES = (
-    # [MS-VHDX] 2.2.1, file type identifier.
-    _Signature(0, b"vhdxfile", "VHDX image", _CONVERT),
     # qcow.h: the first version of the format.
     _Signature(0, b"QFI\xfb\0\0\0\x01", "qcow image of version 1", _CONVERT),
     # 7zFormat.txt.
