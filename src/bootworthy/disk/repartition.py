@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bootworthy.disk import mbr as mbr_module
 from bootworthy.disk.gpt import Gpt, State, entry_with_type
-from bootworthy.disk.mbr import ENTRIES_OFFSET, ENTRY_SIZE, Entry, Mbr
+from bootworthy.disk.mbr import ENTRIES_OFFSET, ENTRY_SIZE, Entry, Mbr, ReadAt
 from bootworthy.disk.partition_types import PROTECTIVE
 from bootworthy.disk.partitions import protective_sectors, read_gpt, read_table
 from bootworthy.disk.sizes import SECTOR
@@ -48,6 +48,40 @@ class _Disk:
             offset += written
             view = view[written:]
         return True
+
+
+class _Imagined(_Disk):
+    """A disk that is only read; what would be written to it is kept in ``changes``."""
+
+    def __init__(self, read_at: ReadAt, size: int) -> None:
+        super().__init__(-1, size)
+        self._read_at = read_at
+        self.changes: list[tuple[int, bytes]] = []
+
+    def read(self, offset: int, size: int) -> bytes:
+        size = min(size, self.size - offset)
+        return self._read_at(offset, size) if size > 0 else b""
+
+    def write(self, offset: int, data: bytes) -> bool:
+        if self.read(offset, len(data)) == data:
+            return False
+        self.changes.append((offset, data))
+        return True
+
+
+def imagine_backup_gpt(read_at: ReadAt, disk_size: int) -> tuple[tuple[int, bytes], ...]:
+    """What ``move_backup_gpt`` would write: offsets and bytes, in the order it writes them.
+
+    ``read_at`` has to give ``disk_size`` bytes of disk, zeros behind the end of the source.
+
+    Raises:
+        ImageError: ``partition-in-the-way``, as ``move_backup_gpt``.
+    """
+    disk = _Imagined(read_at, disk_size)
+    gpt = _gpt_of(disk)
+    if gpt is not None:
+        _store(disk, gpt)
+    return tuple(disk.changes)
 
 
 def move_backup_gpt(fd: int, disk_size: int) -> bool:
