@@ -37,6 +37,8 @@ class Blob:
     size: int
     metadata: dict[str, str] = field(default_factory=dict)
     chunks: dict[int, bytes] = field(default_factory=dict)
+    kind: str = "PageBlob"
+    etag: str = '"0x8DD"'
 
     def write(self, start: int, data: bytes) -> None:
         for offset in range(0, len(data), PAGE):
@@ -194,6 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
         start, end = _range_of(header) or (0, blob.size)
         if start >= blob.size:
             return refusal(416, "InvalidRange")
+        if self.headers.get("If-Match", blob.etag) != blob.etag:
+            return refusal(412, "ConditionNotMet")
         end = min(end, blob.size)
         head = _described(blob) | {"Content-Range": f"bytes {start}-{end - 1}/{blob.size}"}
         del head["Content-Length"]
@@ -230,7 +234,8 @@ def refusal(status: int, code: str, **headers: str) -> Answer:
 
 def _described(blob: Blob) -> dict[str, str]:
     meta = {f"x-ms-meta-{name}": value for name, value in blob.metadata.items()}
-    return meta | {"Content-Length": str(blob.size), "x-ms-blob-type": "PageBlob"}
+    own = {"Content-Length": str(blob.size), "x-ms-blob-type": blob.kind, "ETag": blob.etag}
+    return meta | own
 
 
 def _range_of(header: str) -> Span | None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 # retries in https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _DENIED = frozenset({401, 403})
-_NOT_FOUND = 404
-_CONFLICT = 409
 _FIRST_ERROR = 400
+
+_CODES = {404: "azure-not-found", 409: "azure-conflict", 412: "azure-target-changed"}
 
 _HINTS = {
     "AuthenticationFailed": "the SAS is wrong or has expired: make a new one",
@@ -67,8 +67,7 @@ def _error_code(fault: Fault) -> str:
         return "azure-access-denied"
     if fault.kind is Kind.NETWORK:
         return "azure-unreachable"
-    named = {_NOT_FOUND: "azure-not-found", _CONFLICT: "azure-conflict"}
-    return named.get(fault.status, "azure-busy" if fault.kind is Kind.BUSY else "azure-refused")
+    return _CODES.get(fault.status, "azure-busy" if fault.kind is Kind.BUSY else "azure-refused")
 
 
 def fault_of(error: AzureError) -> Fault:

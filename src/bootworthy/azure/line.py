@@ -73,6 +73,10 @@ class Line:
         """``size`` bytes at ``offset``; raises as ``write``."""
         return self._moving(size, lambda: self._blob.read(offset, size))
 
+    def pin(self, etag: str) -> None:
+        """Read nothing but this version of the blob from now on."""
+        self._blob.pin(etag)
+
     def _moving(self, size: int, action: Callable[[], T]) -> T:
         def paced() -> T:
             with self.pace.turn(size):

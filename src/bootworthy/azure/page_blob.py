@@ -32,11 +32,12 @@ _RENEWED_LATELY = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """What is at the target: its size in bytes, type and metadata."""
+    """What is at the target: its size in bytes, type, metadata and version."""
 
     size: int
     blob_type: str
     metadata: dict[str, str]
+    etag: str
 
 
 def _unchanged(request: PreparedRequest) -> PreparedRequest:
@@ -59,6 +60,7 @@ class PageBlob:
             "read_timeout": timeout,
         }
         self._lock = threading.Lock()
+        self._pinned: dict[str, Any] = {}
         self._renewed = float("-inf")
         self._client = target.connect(self._options)
 
@@ -108,6 +110,7 @@ class PageBlob:
             size=int(found.size or 0),
             blob_type=str(getattr(found.blob_type, "value", found.blob_type)),
             metadata=dict(found.metadata or {}),
+            etag=str(found.etag or ""),
         )
 
     def create(self, size: int, metadata: dict[str, str], *, replace: bool) -> None:
@@ -126,10 +129,19 @@ class PageBlob:
         self.client.upload_page(data, offset, len(data), **checked)
 
     def read(self, offset: int, size: int) -> bytes:
-        """``size`` bytes at ``offset``."""
-        stream = self.client.download_blob(offset=offset, length=size, max_concurrency=1)
+        """``size`` bytes at ``offset``; after ``pin`` only of the same version."""
+        stream = self.client.download_blob(
+            offset=offset, length=size, max_concurrency=1, **self._pinned
+        )
         data: bytes = stream.readall()
         return data
+
+    def pin(self, etag: str) -> None:
+        """Read nothing but this version of the blob from now on."""
+        from azure.core import MatchConditions
+
+        if etag:
+            self._pinned = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
     def spans(self, start: int, end: int) -> Iterator[Span]:
         """Where the blob holds data between two offsets, in order, apart."""

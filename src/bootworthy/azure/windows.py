@@ -65,10 +65,20 @@ def runs(data: bytes, start: int, foreign: tuple[Span, ...] = ()) -> Iterator[Sp
     for begin, end in foreign:
         first, stop = (begin - start) // _BLOCK, -((start - end) // _BLOCK)
         used[max(first, 0) : max(stop, 0)] = True
+    yield from _joined_runs(used, data, start, MAX_GAP // _BLOCK)
+
+
+def used_runs(data: bytes, start: int) -> Iterator[Span]:
+    """Spans of the disk that are not zero, in blocks of 4 KiB, of ``data`` at ``start``."""
+    yield from _joined_runs(_used_blocks(data), data, start, 0)
+
+
+def _joined_runs(used: npt.NDArray[np.bool_], data: bytes, start: int, gap: int) -> Iterator[Span]:
+    """Runs of used blocks of ``data``, those joined that at most ``gap`` blocks lie between."""
     numbers = np.flatnonzero(used)
     if not len(numbers):
         return
-    breaks = np.flatnonzero(np.diff(numbers) > MAX_GAP // _BLOCK + 1)
+    breaks = np.flatnonzero(np.diff(numbers) > gap + 1)
     firsts = numbers[np.concatenate(([0], breaks + 1))].tolist()
     lasts = numbers[np.concatenate((breaks, [len(numbers) - 1]))].tolist()
     for first, last in zip(firsts, lasts, strict=True):

@@ -16,6 +16,8 @@ _VERBS = {
     "check": "Say what would keep an image from running on Azure.",
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
+    "upload": "Send an image to Azure as a fixed VHD; an interrupted upload goes on.",
+    "download": "Fetch a page blob as a sparse fixed VHD.",
 }
 
 _EPILOG = """\b
@@ -25,6 +27,7 @@ Exit status:
   2    wrong usage
   3    the image is unreadable, corrupt or unsupported
   4    this machine lacks a tool, a privilege or space
+  5    Azure or the network failed; the transfer can be resumed
   70   a bug in bootworthy
   130  interrupted
 """
