@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.azure.azurite_service import Azurite, azurite_running, is_there
 from tests.azure.blob_service import Service, serving
+from tests.conftest import REQUIRE_ALL
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
     """A strict blob service on loopback."""
     with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Azurite, started once for each worker."""
+    if not is_there():
+        missing = "Azurite is not installed: run scripts/setup test"
+        if os.environ.get(REQUIRE_ALL) == "1":
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(f"NOT TESTED: {missing}")
+    with azurite_running(tmp_path_factory.mktemp("azurite")) as running:
         yield running
 
 
