@@ -20,12 +20,14 @@ _VERBS = {
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
     "convert": "Write a disk image as the fixed VHD that Azure takes, the guest untouched.",
     "resize": "Grow a disk, or shrink it when nothing is lost.",
+    "upload": "Send an image to Azure as a fixed VHD; an interrupted upload goes on.",
+    "download": "Fetch a page blob as a sparse fixed VHD.",
     "report": "Make any report again from a saved one.",
     "rules": "List the rules.",
+    "explain": "Say why a rule exists, how it is checked and mended.",
     "config": "Show what is configured, and what could be.",
     "doctor": "Say what this machine has of what the verbs need.",
     "completion": "Print the completion script for a shell.",
-    "explain": "Say why a rule exists, how it is checked and mended.",
 }
 
 # These say what is configured, or need nothing of it.
@@ -38,6 +40,7 @@ Exit status:
   2    wrong usage
   3    the image is unreadable, corrupt or unsupported
   4    this machine lacks a tool, a privilege or space
+  5    Azure or the network failed; the transfer can be resumed
   70   a bug in bootworthy
   130  interrupted
 """

@@ -1,0 +1,138 @@
+"""Options that the verbs which talk to Azure share, and the hint that ends an interrupted one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bootworthy.model.errors import TransferError
+from bootworthy.model.events import Observer
+
+if TYPE_CHECKING:
+    from bootworthy.azure.options import TransferOptions
+    from bootworthy.azure.target import Target
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?(?:/s)?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SMALLEST_RATE = 1 << 10
+
+
+def _chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def apply(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+class _Rate(click.ParamType[int]):
+    """Bytes a second: 500K, 20M, 1.5MiB/s."""
+
+    name = "rate"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The number of bytes."""
+        found = _RATE.fullmatch(str(value).strip())
+        rate = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+        if rate < _SMALLEST_RATE:
+            self.fail(f"{value!r} is no rate of at least 1K: try 20M", param, ctx)
+        return rate
+
+
+MOVING = _chain(
+    click.option(
+        "--connections",
+        type=click.IntRange(1, 64),
+        default=8,
+        show_default=True,
+        help="How many requests run at once at most; how many really do follows the line.",
+    ),
+    click.option("--limit-rate", type=_Rate(), metavar="RATE", help="Bytes a second: 20M."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(1, 3600),
+        default=60.0,
+        show_default=True,
+        help="Seconds after which a request that moves nothing is sent again.",
+    ),
+    click.option(
+        "--give-up-after",
+        type=click.FloatRange(0, 86_400),
+        default=900.0,
+        show_default=True,
+        help="Seconds without any success before the transfer ends.",
+    ),
+)
+
+ACCOUNT = click.option(
+    "--connection-string",
+    metavar="TEXT",
+    envvar="AZURE_STORAGE_CONNECTION_STRING",
+    show_envvar=True,
+    help="The storage account's, for a blob named CONTAINER/NAME.vhd.",
+)
+
+
+def transfer_options(given: Mapping[str, Any], observer: Observer) -> TransferOptions:
+    """The choices of MOVING, and those of force, resume, verify and md5 where a verb has them."""
+    from bootworthy.azure.options import TransferOptions
+
+    journal: Path | None = given.get("journal")
+    return TransferOptions(
+        force=given.get("force", False),
+        resume=given.get("resume", False),
+        verify=given.get("verify", False),
+        md5=given.get("md5", False),
+        skip_free=not given.get("all_blocks", False),
+        connections=given["connections"],
+        limit_rate=given["limit_rate"],
+        timeout=given["timeout"],
+        give_up_after=given["give_up_after"],
+        journal=journal,
+        observer=observer,
+    )
+
+
+def target_from(text: str, given: Mapping[str, Any]) -> Target:
+    """The blob that an argument names."""
+    from bootworthy.azure.credentials import default_credential
+    from bootworthy.azure.sdk import require_sdk
+    from bootworthy.azure.target import parse
+
+    require_sdk()
+    return parse(
+        text, connection_string=given["connection_string"], make_credential=default_credential
+    )
+
+
+@contextmanager
+def offering_resume() -> Iterator[None]:
+    """Say, when a transfer breaks off, with which command it goes on."""
+    try:
+        yield
+    except TransferError as error:
+        words = f"it goes on with: {resume_command(sys.argv)}"
+        raise TransferError(
+            error.code, error.message, hint=f"{error.hint}; {words}" if error.hint else words
+        ) from None
+    except KeyboardInterrupt:
+        click.echo(f"it goes on with: {resume_command(sys.argv)}", err=True)
+        raise
+
+
+def resume_command(argv: list[str]) -> str:
+    """The command line that continues this one's transfer; signatures are left out."""
+    from bootworthy.azure.secrets import redact
+
+    words = ["bootworthy", *(word for word in argv[1:] if word not in ("--force", "--resume"))]
+    return redact(shlex.join([*words, "--resume"]))

@@ -1,0 +1,172 @@
+"""``bootworthy upload``: send an image to a page blob or into a managed disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bootworthy.cli import options
+from bootworthy.cli.azure_options import (
+    ACCOUNT,
+    MOVING,
+    offering_resume,
+    target_from,
+    transfer_options,
+)
+from bootworthy.cli.progress import observing
+from bootworthy.cli.terminal import print_lines
+from bootworthy.model.errors import UsageError
+from bootworthy.model.events import Note, Observer
+from bootworthy.model.finding import Severity
+from bootworthy.model.quantities import human_seconds, human_size, plural
+
+if TYPE_CHECKING:
+    from bootworthy.azure.options import TransferResult
+    from bootworthy.disk.image import Image
+
+_FINDINGS = 1
+
+
+@click.command(
+    "upload",
+    epilog="""\b
+Examples:
+  bootworthy upload web01.vhd 'https://acct.blob.core.windows.net/vhds/web01.vhd?sv=…&sig=…'
+  bootworthy upload web01.vhd @sas-address.txt --verify
+  bootworthy upload web01.qcow2 vhds/web01.vhd --anyway
+  bootworthy upload web01.vhd --disk web01 --resource-group images --location westeurope
+  bootworthy upload web01.vhd --disk web01 --resource-group images --location westeurope --resume
+""",
+)
+@click.argument("image", metavar="IMAGE")
+@click.argument("target", metavar="[TARGET]", required=False)
+@ACCOUNT
+@click.option("--disk", metavar="NAME", help="Make a managed disk of this name, and write into it.")
+@click.option("--resource-group", metavar="NAME", help="Where the managed disk is made.")
+@click.option("--location", metavar="REGION", help="Where the managed disk is made: westeurope.")
+@click.option("--subscription", metavar="ID", help="Else AZURE_SUBSCRIPTION_ID, or that of az.")
+@click.option("--sku", default="Standard_LRS", show_default=True, help="The managed disk's.")
+@click.option(
+    "--security-type",
+    type=click.Choice(["Standard", "TrustedLaunch"]),
+    default="Standard",
+    show_default=True,
+    help="The managed disk's; TrustedLaunch needs generation 2 and signed boot loaders.",
+)
+@click.option("--force", is_flag=True, help="Replace the blob; forget an upload that was begun.")
+@click.option("--resume", is_flag=True, help="Go on where an upload of this image broke off.")
+@click.option("--anyway", is_flag=True, help="Send an image that would not run; do not check it.")
+@click.option("--verify", is_flag=True, help="Read everything back and compare, before the footer.")
+@click.option("--md5", is_flag=True, help="Have the service check each range's MD5.")
+@click.option("--all-blocks", is_flag=True, help="Send blocks too that no file system uses.")
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the record of the upload is kept; below ~/.local/state if not given.",
+)
+@MOVING
+@options.READING
+@options.INTENT
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.TALK
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Send IMAGE, in any format that is read, to Azure as the fixed VHD it would become.
+
+    TARGET is the address of a page blob (with a SAS, or for the account you are signed in to),
+    CONTAINER/NAME.vhd with a connection string, @FILE to read it from a file, or @- from standard
+    input. Nothing is written here but a journal; only data travels. The footer goes last: what is
+    not whole is never taken for an image.
+    """
+    _refuse_odd_usage(given)
+    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+        if not given["anyway"] and not _would_run(given, observer):
+            ctx.exit(_FINDINGS)
+        with offering_resume():
+            result = _upload(given, observer)
+    _print(result, given)
+
+
+def _refuse_odd_usage(given: Mapping[str, Any]) -> None:
+    if (given["target"] is None) == (given["disk"] is None):
+        raise click.UsageError("give either a TARGET or --disk NAME")
+    needed = ("resource_group", "location")
+    missing = [f"--{name.replace('_', '-')}" for name in needed if not given[name]]
+    if given["disk"] and missing:
+        raise click.UsageError(f"--disk needs {' and '.join(missing)}")
+
+
+def _would_run(given: Mapping[str, Any], observer: Observer) -> bool:
+    """The rules' verdict; findings are printed on stderr when they keep the image here."""
+    from bootworthy.report import text
+    from bootworthy.work.check import check
+    from bootworthy.work.opening import Reading
+
+    reading = Reading(guest=given["guest"], allow_backing=given["allow_backing"], observer=observer)
+    report = check(given["image"], intent=options.intent_from(given), reading=reading)
+    if not report.reaches(Severity.ERROR) and not report.unreadable:
+        return True
+    print_lines(text.lines(report), sys.stderr)
+    click.echo("not sent: it would not run on Azure. --anyway sends it nevertheless", err=True)
+    return False
+
+
+def _upload(given: Mapping[str, Any], observer: Observer) -> TransferResult:
+    from bootworthy.disk.image import open_image
+
+    with open_image(given["image"], allow_backing=given["allow_backing"]) as image:
+        _refuse_wrong_generation(image, given, observer)
+        if given["disk"]:
+            return _to_disk(image, given, observer)
+        from bootworthy.azure.upload import upload
+
+        target = target_from(given["target"], given)
+        return upload(image.container, target, transfer_options(given, observer))
+
+
+def _refuse_wrong_generation(image: Image, given: Mapping[str, Any], observer: Observer) -> None:
+    asked = options.intent_from(given).generation
+    if asked is None or asked in image.generations:
+        return
+    text = f"the image has no boot loader for generation {int(asked)}"
+    if not given["anyway"]:
+        raise UsageError("azure-generation", text, hint="bootworthy check says what is missing")
+    observer(Note(text))
+
+
+def _to_disk(image: Image, given: Mapping[str, Any], observer: Observer) -> TransferResult:
+    from bootworthy.azure.compute import Compute, default_subscription
+    from bootworthy.azure.managed_disk import DiskPlan, generation_of, upload_to_disk
+
+    asked = options.intent_from(given).generation
+    plan = DiskPlan(
+        resource_group=given["resource_group"],
+        name=given["disk"],
+        location=given["location"].lower().replace(" ", ""),
+        generation=generation_of(asked, image.generations, anyway=given["anyway"]),
+        sku=given["sku"],
+        trusted_launch=given["security_type"] == "TrustedLaunch",
+    )
+    subscription = given["subscription"] or default_subscription()
+    with Compute(subscription, observer=observer) as compute:
+        return upload_to_disk(image.container, plan, compute, transfer_options(given, observer))
+
+
+def _print(result: TransferResult, given: Mapping[str, Any]) -> None:
+    if given["as_json"]:
+        sys.stdout.write(json.dumps({"schema_version": 1} | asdict(result), indent=2) + "\n")
+        return
+    words = f"{result.target}: {human_size(result.size)}, {human_size(result.moved)} sent "
+    words += f"in {plural(result.requests, 'request')} and {human_seconds(result.seconds)}"
+    if result.retries:
+        words += f", {result.retries} again"
+    if result.verified:
+        words += ", read back and equal"
+    click.echo(words)

@@ -1,0 +1,1 @@
+"""Azure's side, against services of our own on loopback and against Azurite."""
