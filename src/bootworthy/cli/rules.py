@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +12,7 @@ import click
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.finding import Severity
 from bootworthy.model.quantities import plural
-from bootworthy.report.text import SEVERITY_STYLE, Line, Span
+from bootworthy.report.text import SEVERITY_STYLE, Line, Span, Style
 
 if TYPE_CHECKING:
     from bootworthy.rules.rule import Rule
@@ -25,6 +25,7 @@ Examples:
   bootworthy rules
   bootworthy rules swap
   bootworthy rules --severity error --format json
+  bootworthy rules --plugins
 """,
 )
 @click.argument("words", nargs=-1, metavar="[WORD]...")
@@ -41,18 +42,50 @@ Examples:
     show_default=True,
     help="For people, or for programs.",
 )
-def command(words: tuple[str, ...], severity: str | None, form: str) -> None:
+@click.option(
+    "--plugins",
+    "only_plugins",
+    is_flag=True,
+    help="Only what installed packages add, rules and report formats, with the package's name.",
+)
+def command(words: tuple[str, ...], severity: str | None, form: str, *, only_plugins: bool) -> None:
     """List the rules whose code, name, area or summary holds every WORD.
 
     They are listed in the order in which a machine boots.
     """
-    from bootworthy.rules.catalogue import all_rules
+    from bootworthy.rules.catalogue import all_rules, origins
 
-    chosen = [rule for rule in all_rules() if _wanted(rule, words, severity)]
+    origin = origins()
+    chosen = [
+        rule
+        for rule in all_rules()
+        if _wanted(rule, words, severity) and (rule.code in origin or not only_plugins)
+    ]
     if form == "json":
-        sys.stdout.write(json.dumps([_as_data(rule) for rule in chosen], indent=2) + "\n")
+        data = [_as_data(rule) | _origin(origin.get(rule.code)) for rule in chosen]
+        sys.stdout.write(json.dumps(data, indent=2) + "\n")
         return
-    print_lines(_lines(chosen))
+    print_lines(_lines(chosen, origin))
+    if only_plugins:
+        print_lines(_format_lines())
+
+
+def _origin(name: str | None) -> dict[str, str]:
+    return {"plugin": name} if name else {}
+
+
+def _format_lines() -> Iterator[Line]:
+    """The report formats of plugins."""
+    from bootworthy.model import plugins
+    from bootworthy.report.format import Format
+
+    found = list(plugins.added(plugins.REPORT_FORMATS, Format))
+    for item in found:
+        yield (
+            Span(f"{'format':<9}{item.what.name}  {item.what.summary}"),
+            Span(f"  # {item.origin}", Style.FAINT),
+        )
+    yield (Span(plural(len(found), "report format")),)
 
 
 def _wanted(rule: Rule, words: Iterable[str], severity: str | None) -> bool:
@@ -61,15 +94,20 @@ def _wanted(rule: Rule, words: Iterable[str], severity: str | None) -> bool:
     return fits and all(word.casefold() in text for word in words)
 
 
-def _lines(rules: list[Rule]) -> Iterator[Line]:
+def _lines(rules: list[Rule], origin: Mapping[str, str]) -> Iterator[Line]:
     width = max((len(rule.name) for rule in rules), default=0)
     for rule in rules:
         yield (
             Span(f"{rule.code:<9}"),
             Span(f"{rule.severity.word:<9}", SEVERITY_STYLE[rule.severity]),
             Span(f"{rule.name:<{width}}  {rule.summary}"),
+            *_from(origin.get(rule.code)),
         )
     yield (Span(plural(len(rules), "rule")),)
+
+
+def _from(package: str | None) -> tuple[Span, ...]:
+    return (Span(f"  # {package}", Style.FAINT),) if package else ()
 
 
 def _as_data(rule: Rule) -> dict[str, Any]:

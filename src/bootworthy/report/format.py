@@ -1,13 +1,14 @@
-"""What a report format is, and which there are: one module each, found by looking beside this."""
+"""What a report format is, and which there are: a module each beside this, and those of plugins."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from bootworthy.model import plugins
 from bootworthy.model.errors import UsageError
 from bootworthy.model.report import Report
 
@@ -29,7 +30,11 @@ class Format:
 
 @cache
 def all_formats() -> Mapping[str, Format]:
-    """Every format, by name."""
+    """Every format, by name.
+
+    Raises:
+        UsageError: ``plugin-broken``: a plugin cannot be used.
+    """
     import bootworthy.report as package
 
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
@@ -37,7 +42,17 @@ def all_formats() -> Mapping[str, Format]:
     found = [
         module.FORMAT for module in modules if isinstance(getattr(module, "FORMAT", None), Format)
     ]
-    return {item.name: item for item in sorted(found, key=lambda item: item.name)}
+    ours = {item.name: item for item in sorted(found, key=lambda item: item.name)}
+    return ours | {item.what.name: item.what for item in _plugged_in(set(ours))}
+
+
+def _plugged_in(taken: set[str]) -> Iterator[plugins.Added[Format]]:
+    for item in plugins.added(plugins.REPORT_FORMATS, Format):
+        if item.what.name in taken:
+            problem = f"there is a report format {item.what.name} already"
+            raise plugins.broken(item.origin, problem)
+        taken.add(item.what.name)
+        yield item
 
 
 def find_format(name: str) -> Format:

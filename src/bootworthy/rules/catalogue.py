@@ -1,28 +1,56 @@
-"""Every rule there is, found by looking through the folders beside this file."""
+"""Every rule there is: those in the folders beside this file, and what packages add to them."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import bootworthy.rules
+from bootworthy.model import plugins
 from bootworthy.model.errors import InternalError, UsageError
 from bootworthy.rules.rule import Rule
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule, by code: area by area, then by number.
+    """Every rule, by code: area by area, then by number; those of plugins behind ours.
 
     Raises:
         InternalError: two rules share a code or a name.
+        UsageError: ``plugin-broken``: a plugin cannot be used.
     """
-    found = sorted(_scan(), key=sort_key)
+    ours = sorted(_scan(), key=sort_key)
     for attribute in ("code", "name"):
-        _refuse_twins([getattr(rule, attribute) for rule in found])
-    return tuple(found)
+        _refuse_twins([getattr(rule, attribute) for rule in ours])
+    return (*ours, *sorted(_plugged_in(ours), key=sort_key))
+
+
+@cache
+def origins() -> Mapping[str, str]:
+    """The package that each rule of a plugin comes from, by the rule's code.
+
+    Raises:
+        UsageError: ``plugin-broken``.
+    """
+    return {item.what.code: item.origin for item in plugins.added(plugins.RULES, Rule)}
+
+
+def _plugged_in(ours: list[Rule]) -> Iterator[Rule]:
+    words = {word for rule in ours for word in (rule.code, rule.name)}
+    for item in plugins.added(plugins.RULES, Rule):
+        rule = item.what
+        area, _, _ = rule.code.partition("-")
+        if not _CODE.fullmatch(rule.code) or area in _AREAS:
+            raise plugins.broken(
+                item.origin, f"{rule.code} is no code of an area of its own, like ACME-01"
+            )
+        if words & {rule.code, rule.name}:
+            raise plugins.broken(item.origin, f"there is a rule {rule.code} {rule.name} already")
+        words |= {rule.code, rule.name}
+        yield rule
 
 
 def find(word: str) -> Rule:
@@ -46,10 +74,15 @@ _AREAS = (
 )
 
 
-def sort_key(rule: Rule) -> tuple[int, int]:
-    """Where a rule stands in lists: by area, then by number."""
+# As report-v1.schema.json has it.
+_CODE = re.compile(r"[A-Z]+-[0-9]{2}")
+
+
+def sort_key(rule: Rule) -> tuple[int, str, int]:
+    """Where a rule stands in lists: by area, those of plugins last, then by number."""
     area, _, number = rule.code.partition("-")
-    return _AREAS.index(area), int(number)
+    place = _AREAS.index(area) if area in _AREAS else len(_AREAS)
+    return place, area, int(number)
 
 
 def _scan() -> Iterator[Rule]:

@@ -1,0 +1,1 @@
+"""A plugin of bootworthy: one rule, one report format."""
