@@ -154,8 +154,7 @@ def _report_json() -> Iterator[str]:
     data = schema()
     yield "# Report as JSON\n"
     yield (
-        f"{plain(data['description'])} This is schema version 1; keys may be added to it, none is "
-        "renamed or removed without another version. The schema itself is in the package, "
+        f"{plain(data['description'])} The schema itself is in the package, "
         "`bootworthy/report/report-v1.schema.json`.\n"
     )
     yield "## The report\n"
