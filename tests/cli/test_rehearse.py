@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,7 @@ from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Reh
 from bootworthy.report import rehearsal
 from bootworthy.report.text import as_text
 from tests.cli.command import bootworthy
+from tests.guests import small
 
 MACHINE = Rehearsed(
     generation=Generation.UEFI,
@@ -79,3 +81,50 @@ def test_a_missing_image_is_an_image_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", [("--memory", "1"), ("--cpus", "0"), ("--generation", "3")])
 def test_odd_values_are_wrong_usage(option: tuple[str, str], tmp_path: Path) -> None:
     assert bootworthy("rehearse", *option, tmp_path / "x.vhd").status == 2
+
+
+def test_without_qemu_it_says_what_to_install(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    done = bootworthy("rehearse", "--generation", "1", tmp_path / "disk.raw", env={"PATH": ""})
+
+    assert (done.status, done.code) == (4, "qemu-missing")
+    assert "apt install qemu-system-x86" in done.hint
+
+
+def test_without_a_boot_loader_it_asks_for_the_generation(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    done = bootworthy("rehearse", tmp_path / "disk.raw")
+
+    assert (done.status, done.code) == (2, "rehearsal-generation")
+    assert "--generation" in done.hint
+
+
+def test_a_qcow2_is_converted_first(tmp_path: Path) -> None:
+    raw, image = tmp_path / "disk.raw", tmp_path / "disk.qcow2"
+    small.one_linux(raw)
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, image], check=True)
+    done = bootworthy("rehearse", "--generation", "1", image)
+
+    assert (done.status, done.code) == (2, "rehearsal-format")
+    assert "convert" in done.hint
+
+
+def test_a_place_for_logs_that_cannot_be_is_one_clear_error(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    (tmp_path / "file").touch()
+    keep = tmp_path / "file" / "logs"
+    done = bootworthy("rehearse", "--generation", "1", "--keep", keep, tmp_path / "disk.raw")
+
+    assert (done.status, done.code) == (4, "keep")
+
+
+def test_a_file_tree_cannot_be_rehearsed_after_it_is_prepared(tmp_path: Path) -> None:
+    assert bootworthy("prepare", "--root", tmp_path, "--rehearse").status == 2
+
+
+def test_generation_2_has_no_ide(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    argv = ("rehearse", "--generation", "2", "--controller", "ide", tmp_path / "disk.raw")
+    done = bootworthy(*argv)
+
+    assert (done.status, done.code) == (2, "rehearsal-controller")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,16 @@ from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Verdict
 
 if TYPE_CHECKING:
+    from bootworthy.rehearsal.controllers import Controller
     from bootworthy.rehearsal.rehearse import Options
     from bootworthy.work.opening import Opened
 
 _FAILED = 1
 _MIB = 1 << 20
+
+# What Azure's Standard_D2s_v3 has for CPUs; memory enough for what provisioning runs.
+_CPUS = 2
+_MEMORY = 2048
 
 
 @click.command(
@@ -51,6 +56,13 @@ Exit status:
     help="Azure's machine generation: 1 boots by BIOS, 2 by UEFI.",
 )
 @click.option(
+    "--controller",
+    type=click.Choice(["auto", "ide", "ahci", "virtio-scsi", "virtio-blk", "nvme"]),
+    default="auto",
+    show_default=True,
+    help="What the OS disk hangs on: whatever the initramfs has a driver for, or this.",
+)
+@click.option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -65,12 +77,12 @@ Exit status:
 @click.option(
     "--memory",
     type=click.IntRange(256),
-    default=2048,
+    default=_MEMORY,
     show_default=True,
     metavar="MIB",
     help="The machine's memory.",
 )
-@click.option("--cpus", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--cpus", type=click.IntRange(1, 64), default=_CPUS, show_default=True)
 @click.option("--no-second-boot", is_flag=True, help="Do not restart the machine.")
 @options.READING
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
@@ -104,8 +116,8 @@ def finish(verdict: Verdict, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def rehearsal_of(image: str, given: dict[str, Any], observer: Observer) -> Verdict:
-    """Read the image, boot it, judge it."""
+def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Verdict:
+    """Read the image, boot it, judge it; options that are not given have their defaults."""
     from bootworthy.rehearsal.candidate import candidate_of
     from bootworthy.rehearsal.rehearse import rehearse
     from bootworthy.work.opening import Reading, opened
@@ -116,21 +128,33 @@ def rehearsal_of(image: str, given: dict[str, Any], observer: Observer) -> Verdi
     with opened(image, None, reading) as subject:
         if subject.image is None:
             raise click.UsageError("only an image can be rehearsed")
-        candidate = candidate_of(image, subject.image, subject.guest, wanted)
+        candidate = candidate_of(
+            image,
+            subject.image,
+            subject.guest,
+            generation=wanted,
+            controller=_controller(given.get("controller", "auto")),
+        )
         return rehearse(candidate, _asker(subject, wanted), _options(given, observer))
 
 
-def _options(given: dict[str, Any], observer: Observer) -> Options:
+def _controller(name: str) -> Controller | None:
+    from bootworthy.rehearsal.controllers import Controller
+
+    return None if name == "auto" else Controller(name)
+
+
+def _options(given: Mapping[str, Any], observer: Observer) -> Options:
     from bootworthy.rehearsal.rehearse import Options
     from bootworthy.rehearsal.scenario import Scenario
 
-    path: Path | None = given["scenario"]
+    path: Path | None = given.get("scenario")
     return Options(
         scenario=Scenario.load(path) if path else Scenario(),
-        keep=given["keep"],
-        memory=given["memory"] * _MIB,
-        cpus=given["cpus"],
-        second_boot=not given["no_second_boot"],
+        keep=given.get("keep"),
+        memory=given.get("memory", _MEMORY) * _MIB,
+        cpus=given.get("cpus", _CPUS),
+        second_boot=not given.get("no_second_boot", False),
         observer=observer,
         version=bootworthy.__version__,
     )

@@ -43,7 +43,12 @@ class Candidate:
 
 
 def candidate_of(
-    path: str | os.PathLike[str], image: Image, guest: Guest, generation: Generation | None = None
+    path: str | os.PathLike[str],
+    image: Image,
+    guest: Guest,
+    *,
+    generation: Generation | None = None,
+    controller: Controller | None = None,
 ) -> Candidate:
     """What the image at ``path``, opened as ``image`` with ``guest`` inside, boots as.
 
@@ -59,13 +64,15 @@ def candidate_of(
             hint="`bootworthy prepare` makes one of it, `bootworthy convert` too",
         )
     chosen = generation or _generation_of(path, image)
+    if controller is Controller.IDE and chosen is Generation.UEFI:
+        raise UsageError("rehearsal-controller", "machines of generation 2 have no IDE controller")
     architecture = guest.architecture or Architecture.X64
     return Candidate(
         path=Path(path),
         size=image.virtual_size,
         generation=chosen,
         architecture=architecture,
-        controller=_controller_of(guest, chosen, architecture),
+        controller=controller or _controller_of(guest, chosen, architecture),
         machine_id=_text(guest.tree, "/etc/machine-id"),
         host_keys=frozenset(_host_keys(guest.tree)),
         has_cloud_init=guest.cloud_init.installed,

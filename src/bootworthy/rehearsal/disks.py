@@ -40,7 +40,6 @@ class Disks:
     os_overlay: Path
     resource: Path
     data: tuple[Path, ...]
-    resource_is_formatted: bool
 
 
 def make_disks(image: Path, image_size: int, directory: Path, *, data_disks: int = 0) -> Disks:
@@ -52,7 +51,7 @@ def make_disks(image: Path, image_size: int, directory: Path, *, data_disks: int
     overlay = directory / "os.qcow2"
     _run("qemu-img", "create", "-q", "-f", "qcow2", str(overlay), str(image_size + GROWTH))
     resource = directory / "resource.raw"
-    formatted = _make_resource_disk(resource, directory)
+    _make_resource_disk(resource, directory)
     data = tuple(directory / f"data{number}.raw" for number in range(data_disks))
     for path in data:
         _make_empty(path, _DATA_SIZE)
@@ -62,7 +61,6 @@ def make_disks(image: Path, image_size: int, directory: Path, *, data_disks: int
         os_overlay=overlay,
         resource=resource,
         data=data,
-        resource_is_formatted=formatted,
     )
 
 
@@ -101,13 +99,13 @@ def _raw_node(name: str, path: Path) -> dict[str, Any]:
     return {"node-name": name, "driver": "raw", "file": file, **_CARELESS}
 
 
-def _make_resource_disk(path: Path, directory: Path) -> bool:
-    """A disk with one partition, and NTFS on it where that can be made; tells whether it was."""
+def _make_resource_disk(path: Path, directory: Path) -> None:
+    """A disk with one partition, and NTFS on it where that can be made."""
     _make_empty(path, _RESOURCE_SIZE)
     _write_table(path)
     mkntfs = shutil.which("mkfs.ntfs", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if mkntfs is None:
-        return False
+        return
     volume = directory / "volume.ntfs"
     _make_empty(volume, _RESOURCE_SIZE - MIB)
     start = str(MIB // SECTOR)
@@ -115,7 +113,6 @@ def _make_resource_disk(path: Path, directory: Path) -> bool:
     _run(mkntfs, "-Q", "-q", "-F", *geometry, "-L", _LABEL, str(volume))
     _copy_into(volume, path, MIB)
     volume.unlink()
-    return True
 
 
 def _make_empty(path: Path, size: int) -> None:

@@ -58,7 +58,6 @@ class Wiring:
     """Where the machine's ends are on this host; ``variables`` is its own copy of the NVRAM."""
 
     serial: Path
-    monitor: Path
     dvd: Path | None
     variables: Path
     network: Sequence[str] = ()
@@ -101,7 +100,6 @@ def qemu_arguments(
         *("-device", "virtio-rng-pci"),
         *("-chardev", f"socket,id=serial,path={_quoted(wiring.serial)},server=off"),
         *("-serial", "chardev:serial"),
-        *("-qmp", f"unix:{_quoted(wiring.monitor)},server=on,wait=off"),
         *_identity(machine),
         *_links(machine),
         *_firmware(machine, wiring),

@@ -1,14 +1,13 @@
-"""A machine that runs: from power-on to power-off, with its serial port and its monitor."""
+"""A machine that runs: from power-on to power-off, with its serial port."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +26,8 @@ class Running:
     """A running machine; ``console`` is filled by a thread until it stops."""
 
     process: subprocess.Popen[bytes]
-    monitor: Path
-    log: Path
     powered_on: float = field(default_factory=time.monotonic)
     console: Console = field(default_factory=Console)
-    _keyboard: socket.socket | None = None
 
     @property
     def seconds(self) -> float:
@@ -43,45 +39,16 @@ class Running:
         """Whether the machine is on."""
         return self.process.poll() is None
 
-    def said(self) -> str:
-        """What QEMU itself wrote, at most a page of it."""
-        return self.log.read_text(errors="replace").strip()[-2000:]
-
-    def type(self, data: bytes) -> None:
-        """Send bytes to the serial port."""
-        if self._keyboard is not None:
-            self._keyboard.sendall(data)
-
-    def reset(self) -> None:
-        """Press the reset button, through QEMU's monitor (QMP).
-
-        Raises:
-            HostError: QEMU does not answer.
-        """
-        try:
-            with socket.socket(socket.AF_UNIX) as link:
-                link.settimeout(_STOP)
-                link.connect(str(self.monitor))
-                for command in ("qmp_capabilities", "system_reset"):
-                    link.sendall(json.dumps({"execute": command}).encode() + b"\n")
-                    link.recv(4096)
-        except OSError as error:
-            raise HostError("qemu-stopped", f"QEMU does not answer: {error}") from error
-
 
 @contextmanager
 def power_on(
     argv: Sequence[str],
     *,
     serial: Path,
-    monitor: Path,
     log: Path,
     pass_fds: Sequence[int] = (),
-    on_output: Callable[[bytes], None] | None = None,
 ) -> Iterator[Running]:
     """Start QEMU with ``argv``; it is gone when the block ends.
-
-    ``on_output`` receives what comes from the serial port, for a terminal.
 
     Raises:
         HostError: ``qemu-failed``, with what QEMU said.
@@ -100,8 +67,8 @@ def power_on(
         )
         try:
             with _accept(listener, process, log) as port:
-                running = Running(process, monitor, log, _keyboard=port)
-                with _listening(running, port, on_output):
+                running = Running(process)
+                with _listening(running, port):
                     yield running
                     _stop(process)
         finally:
@@ -128,11 +95,9 @@ def _accept(listener: socket.socket, process: subprocess.Popen[bytes], log: Path
 
 
 @contextmanager
-def _listening(
-    running: Running, port: socket.socket, on_output: Callable[[bytes], None] | None
-) -> Iterator[None]:
+def _listening(running: Running, port: socket.socket) -> Iterator[None]:
     """Read the serial port in a thread for the length of the block."""
-    reader = threading.Thread(target=_listen, args=(running, port, on_output), daemon=True)
+    reader = threading.Thread(target=_listen, args=(running, port), daemon=True)
     reader.start()
     try:
         yield
@@ -142,15 +107,11 @@ def _listening(
         reader.join(_STOP)
 
 
-def _listen(
-    running: Running, port: socket.socket, on_output: Callable[[bytes], None] | None
-) -> None:
+def _listen(running: Running, port: socket.socket) -> None:
     port.settimeout(None)
     with suppress(OSError):
         while data := port.recv(1 << 16):
             running.console.feed(data, running.seconds)
-            if on_output is not None:
-                on_output(data)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -42,6 +42,7 @@ from bootworthy.rehearsal.watch import Patience, Watch
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _SSH_PORT = 22
 _MOST_OUTSIDE = 20
+_LEAST_SPACE = 64 * MIB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,6 @@ class _Rehearsal:
                 power_on(
                     fabric.wrap(argv),
                     serial=self._directory / "serial",
-                    monitor=self._directory / "monitor",
                     log=self._directory / "qemu.log",
                     pass_fds=fabric.pass_fds,
                 )
@@ -179,7 +179,6 @@ class _Rehearsal:
         )
         wiring = Wiring(
             serial=self._directory / "serial",
-            monitor=self._directory / "monitor",
             dvd=fabric.dvd,
             variables=self._directory / "variables.fd",
             network=fabric.qemu_arguments(),
@@ -201,6 +200,7 @@ class _Rehearsal:
         with self._step("first boot"):
             came = watch.until_login()
         if isinstance(came, Trouble):
+            self._refuse_full_disk()
             self._outcome.troubles.append(came)
             return
         self._outcome.login = came
@@ -211,6 +211,15 @@ class _Rehearsal:
         if self._options.second_boot and self._outcome.answers:
             with self._step("second boot"):
                 self._second_boot(fabric, running)
+
+    def _refuse_full_disk(self) -> None:
+        """QEMU stops a machine whose disk cannot be written to: not the image's fault."""
+        if shutil.disk_usage(self._directory).free < _LEAST_SPACE:
+            raise HostError(
+                "rehearsal-space",
+                f"{self._directory.parent} is full, and with it the machine's disk",
+                hint="free a few GiB there, or set TMPDIR to a directory with space",
+            )
 
     def _second_boot(self, fabric: Fabric, running: Running) -> None:
         first, seen, start = self._boot_id, len(fabric.events), len(running.console.text)
@@ -229,6 +238,7 @@ class _Rehearsal:
         )
         came = watch.until_login()
         if isinstance(came, Trouble):
+            self._refuse_full_disk()
             self._outcome.troubles.append(replace(came, fallback="BT-20"))
             return
         self._outcome.second_login = came
