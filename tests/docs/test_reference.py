@@ -64,7 +64,7 @@ def test_every_command_and_option_is_documented(words: str, command: click.Comma
 
 
 def _flags(words: str) -> set[str]:
-    return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", words))
+    return set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", words))
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

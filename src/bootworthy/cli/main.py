@@ -18,6 +18,7 @@ _VERBS = {
     "inspect": "Show what is in an image, and whether Azure would take the file as it is.",
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
+    "rehearse": "Boot an image against a simulated Azure, and say whether it would provision.",
     "convert": "Write a disk image as the fixed VHD that Azure takes, the guest untouched.",
     "resize": "Grow a disk, or shrink it when nothing is lost.",
     "upload": "Send an image to Azure as a fixed VHD; an interrupted upload goes on.",

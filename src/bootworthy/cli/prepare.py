@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,12 @@ Examples:
 @options.READING
 @options.INTENT
 @options.APPLY
+@click.option(
+    "--rehearse",
+    "with_rehearsal",
+    is_flag=True,
+    help="Boot OUT.vhd against a simulated Azure then; the exit status is 1 if that fails.",
+)
 @click.option("--yes", is_flag=True, help="Change the running machine (/) without asking.")
 @options.RESULT
 @options.TALK
@@ -70,7 +77,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         report = _prepare(image, root, given, observer)
     if stdout_is_for_people(given):
         _print_changes(report, diffs=given["verbose"] > 0)
-    finish_report(ctx, without_ignored(report, ctx.obj), given)
+    finish_report(
+        ctx,
+        without_ignored(report, ctx.obj),
+        given,
+        then=lambda: not given["with_rehearsal"] or _rehearsed_well(given),
+    )
 
 
 def _refuse_odd_usage(image: str | None, root: str | None, given: Mapping[str, Any]) -> None:
@@ -78,6 +90,8 @@ def _refuse_odd_usage(image: str | None, root: str | None, given: Mapping[str, A
         raise click.UsageError("name the VHD to write: -o OUT.vhd")
     if root is not None and given["vhd"]:
         raise click.UsageError("a file tree is changed in place; -o is for images")
+    if given["with_rehearsal"] and root is not None:
+        raise click.UsageError("--rehearse boots a VHD, and a file tree makes none")
     if root == "/" and not given["yes"]:
         raise click.UsageError("this changes the running machine; say --yes if you mean it")
 
@@ -116,3 +130,21 @@ def _print_changes(report: Report, *, diffs: bool) -> None:
     if report.output:
         print_lines([(Span(f"wrote {report.output}"),)])
     print_lines([()])
+
+
+def _rehearsed_well(given: Mapping[str, Any]) -> bool:
+    """Boot what was written and print the verdict, where it does not mix with a report."""
+    from bootworthy.cli.rehearse import rehearsal_of
+    from bootworthy.report import rehearsal
+
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
+        # What was written is one disk with one Linux, and refers to no other file.
+        verdict = rehearsal_of(given["vhd"], {**given, "allow_backing": False}, observer)
+    stream = sys.stdout if stdout_is_for_people(given) else sys.stderr
+    print_lines(rehearsal.lines(verdict), stream)
+    return verdict.passed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -16,11 +16,21 @@ _FINDINGS = 1
 _UNREADABLE = 3
 
 
-def finish_report(ctx: click.Context, report: Report, given: Mapping[str, Any]) -> None:
-    """Write the reports and end with the status that ``--fail-on`` asks for."""
+def finish_report(
+    ctx: click.Context,
+    report: Report,
+    given: Mapping[str, Any],
+    then: Callable[[], bool] = lambda: True,
+) -> None:
+    """Write the reports and end with the status that ``--fail-on`` asks for.
+
+    ``then`` is what remains to be done once the reports are written; 1 when it says False.
+    """
     write_reports(report, outputs_of(given), verbose=given["verbose"] > 0)
     sys.stdout.flush()
-    ctx.exit(status_of(report, given["fail_on"]))
+    done = then()
+    sys.stdout.flush()
+    ctx.exit(status_of(report, given["fail_on"]) or (0 if done else _FINDINGS))
 
 
 def status_of(report: Report, fail_on: str) -> int:

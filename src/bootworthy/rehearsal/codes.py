@@ -31,13 +31,14 @@ _BOOT_CODES = (
         code="BT-08",
         name="boot-stalled",
         why="The machine said nothing more, and nobody can help it along on Azure.",
-        fix="read the end of the serial log (--keep DIR), or watch the boot with --interactive",
+        fix="read the end of the serial log (--keep DIR)",
     ),
     Code(
         code="BT-09",
         name="not-provisioned",
         why="Azure waits for a guest to report ready and gives up: OSProvisioningTimedOut.",
-        fix="read cloud-init.log and waagent.log in the guest with --interactive",
+        fix="read what cloud-init and the agent said in the serial log, and what they asked for in "
+        "the fabric's log (--keep DIR)",
     ),
     Code(
         code="BT-10",
@@ -50,7 +51,7 @@ _BOOT_CODES = (
         code="BT-11",
         name="boot-slow",
         why="Azure gives a guest a limited time to report ready.",
-        fix="run `systemd-analyze critical-chain` in the guest with --interactive",
+        fix="find the longest pauses in the serial log (--keep DIR), whose lines have their times",
     ),
     Code(
         code="BT-12",
@@ -104,7 +105,7 @@ _BOOT_CODES = (
         code="BT-24",
         name="processor-too-old",
         why="The distribution is built for newer processors than the rehearsal emulates.",
-        fix="choose another model with --cpu, such as max",
+        fix="rehearse it where KVM works: there the guest gets the processor of the host",
     ),
 )
 

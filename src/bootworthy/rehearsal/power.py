@@ -1,0 +1,126 @@
+"""A machine that runs: from power-on to power-off, with its serial port."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bootworthy.model.errors import HostError
+from bootworthy.rehearsal.console import Console
+
+# QEMU opens the serial port before it starts the machine: a loaded host takes seconds.
+_START = 60.0
+_POLL = 0.2
+_STOP = 10.0
+
+
+@dataclass
+class Running:
+    """A running machine; ``console`` is filled by a thread until it stops."""
+
+    process: subprocess.Popen[bytes]
+    powered_on: float = field(default_factory=time.monotonic)
+    console: Console = field(default_factory=Console)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since power-on."""
+        return time.monotonic() - self.powered_on
+
+    @property
+    def alive(self) -> bool:
+        """Whether the machine is on."""
+        return self.process.poll() is None
+
+
+@contextmanager
+def power_on(
+    argv: Sequence[str],
+    *,
+    serial: Path,
+    log: Path,
+    pass_fds: Sequence[int] = (),
+) -> Iterator[Running]:
+    """Start QEMU with ``argv``; it is gone when the block ends.
+
+    Raises:
+        HostError: ``qemu-failed``, with what QEMU said.
+    """
+    with socket.socket(socket.AF_UNIX) as listener, log.open("wb") as errors:
+        listener.bind(str(serial))
+        listener.listen(1)
+        listener.settimeout(_POLL)
+        process = subprocess.Popen(
+            [*_mortal(), *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+        )
+        try:
+            with _accept(listener, process, log) as port:
+                running = Running(process)
+                with _listening(running, port):
+                    yield running
+                    _stop(process)
+        finally:
+            _stop(process)
+
+
+def _mortal() -> list[str]:
+    """Have the kernel end QEMU when this process is killed: it holds the network's devices."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+
+def _accept(listener: socket.socket, process: subprocess.Popen[bytes], log: Path) -> socket.socket:
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(TimeoutError):
+            return listener.accept()[0]
+    said = log.read_text(errors="replace").strip()[-2000:]
+    raise HostError(
+        "qemu-failed",
+        f"QEMU did not start: {said or 'it said nothing'}",
+        hint="`bootworthy rehearse --keep DIR` keeps its command line",
+    )
+
+
+@contextmanager
+def _listening(running: Running, port: socket.socket) -> Iterator[None]:
+    """Read the serial port in a thread for the length of the block."""
+    reader = threading.Thread(target=_listen, args=(running, port), daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            port.shutdown(socket.SHUT_RDWR)
+        reader.join(_STOP)
+
+
+def _listen(running: Running, port: socket.socket) -> None:
+    port.settimeout(None)
+    with suppress(OSError):
+        while data := port.recv(1 << 16):
+            running.console.feed(data, running.seconds)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End QEMU: it has nothing to save."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,325 @@
+"""The first boot on Azure, here: boot an image against the simulated Azure, and judge it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bootworthy.disk.sizes import MIB
+from bootworthy.model.errors import HostError
+from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, ignore
+from bootworthy.model.intent import Generation
+from bootworthy.model.rehearsal import (
+    Diagnosis,
+    Happening,
+    Milestone,
+    MilestoneState,
+    Rehearsed,
+    Verdict,
+)
+from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
+from bootworthy.rehearsal.answers import Judge, troubles_of
+from bootworthy.rehearsal.candidate import Candidate
+from bootworthy.rehearsal.diagnose import Ask, diagnose
+from bootworthy.rehearsal.disks import make_disks
+from bootworthy.rehearsal.fabric import Fabric
+from bootworthy.rehearsal.firmware import Firmware, find_firmware
+from bootworthy.rehearsal.gateway import gateway
+from bootworthy.rehearsal.machine import Machine, Wiring, emulator_for, qemu_arguments
+from bootworthy.rehearsal.milestones import serial_console, way_to_login
+from bootworthy.rehearsal.outcome import Outcome, Trouble
+from bootworthy.rehearsal.power import Running, power_on
+from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, answers_in
+from bootworthy.rehearsal.scenario import Scenario
+from bootworthy.rehearsal.ssh import Client, make_key
+from bootworthy.rehearsal.watch import Patience, Watch
+
+_BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+_SSH_PORT = 22
+_MOST_OUTSIDE = 20
+_LEAST_SPACE = 64 * MIB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to rehearse; ``memory`` is in bytes. ``keep`` is a directory for the logs.
+
+    ``version`` is bootworthy's own, for the verdict.
+    """
+
+    scenario: Scenario = field(default_factory=Scenario)
+    keep: Path | None = None
+    memory: int = 2048 * MIB
+    cpus: int = 2
+    second_boot: bool = True
+    emulate: bool = False
+    patience: Patience = field(default_factory=Patience)
+    observer: Observer = ignore
+    version: str = ""
+
+
+def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> Verdict:
+    """Boot the candidate and judge it; the image is only read.
+
+    ``ask`` runs one rule on the image, to name the one that explains a failure.
+
+    Raises:
+        HostError: QEMU, its firmware, OpenSSH's client or a private network is missing here.
+    """
+    wanted = options or Options()
+    emulator_for(candidate.architecture)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as name, _logs(Path(name), wanted.keep):
+        return _Rehearsal(candidate, ask, wanted, Path(name)).run()
+
+
+@contextmanager
+def _logs(directory: Path, keep: Path | None) -> Iterator[None]:
+    """Copy the logs to where the user wants them, however the rehearsal ends."""
+    if keep is not None:
+        _make_kept(keep)
+    try:
+        yield
+    finally:
+        for name in ("serial.log", "fabric.jsonl", "qemu.log", "qemu.argv"):
+            if keep is not None and (directory / name).exists():
+                shutil.copyfile(directory / name, keep / name)
+
+
+def _make_kept(keep: Path) -> None:
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HostError("keep", f"cannot make {keep}: {error.strerror}") from error
+
+
+class _Rehearsal:
+    """One run: what its parts share."""
+
+    def __init__(self, candidate: Candidate, ask: Ask, options: Options, directory: Path) -> None:
+        self._candidate = candidate
+        self._ask = ask
+        self._options = options
+        self._directory = directory
+        self._began = time.monotonic()
+        self._key = make_key(directory)
+        self._own_data = options.scenario.custom_data is None
+        self._scenario = self._with_our_access(options.scenario)
+        self._client = Client(
+            user=self._scenario.user_name, key=self._key, socket=directory / "ssh"
+        )
+        self._accelerator = accelerator_for(candidate.architecture, emulate=options.emulate)
+        self._outcome = Outcome()
+        self._boot_id = ""
+
+    def _with_our_access(self, scenario: Scenario) -> Scenario:
+        """The scenario, with a key to log in by and with custom data that leaves a mark."""
+        return replace(
+            scenario,
+            ssh_public_keys=(*scenario.ssh_public_keys, self._key.public),
+            custom_data=CUSTOM_DATA if self._own_data else scenario.custom_data,
+        )
+
+    def run(self) -> Verdict:
+        """Boot, ask, boot again; then judge."""
+        with ExitStack() as stack:
+            fabric = stack.enter_context(Fabric(self._scenario, self._directory))
+            machine = self._machine()
+            argv = self._argv(machine, fabric)
+            (self._directory / "qemu.argv").write_text("\0".join(argv))
+            running = stack.enter_context(
+                power_on(
+                    fabric.wrap(argv),
+                    serial=self._directory / "serial",
+                    log=self._directory / "qemu.log",
+                    pass_fds=fabric.pass_fds,
+                )
+            )
+            fabric.clock.restart()
+            stack.enter_context(
+                gateway(self._client.socket, lambda: fabric.connect_guest(_SSH_PORT, 20))
+            )
+            try:
+                self._boots(fabric, running)
+            finally:
+                (self._directory / "serial.log").write_text(running.console.stamped())
+            return self._verdict(fabric, running)
+
+    def _machine(self) -> Machine:
+        firmware = self._firmware()
+        return Machine(
+            generation=self._candidate.generation,
+            architecture=self._candidate.architecture,
+            controller=self._candidate.controller,
+            vm_id=self._scenario.vm_id,
+            memory=self._options.memory,
+            cpus=self._options.cpus,
+            firmware=firmware,
+        )
+
+    def _firmware(self) -> Firmware | None:
+        if self._candidate.generation is Generation.BIOS:
+            return None
+        found = find_firmware(
+            self._candidate.architecture, secure_boot=self._scenario.trusted_launch
+        )
+        shutil.copyfile(found.variables, self._directory / "variables.fd")
+        return found
+
+    def _argv(self, machine: Machine, fabric: Fabric) -> list[str]:
+        disks = make_disks(
+            self._candidate.path.absolute(),
+            self._candidate.size,
+            self._directory,
+            data_disks=self._scenario.data_disks,
+        )
+        wiring = Wiring(
+            serial=self._directory / "serial",
+            dvd=fabric.dvd,
+            variables=self._directory / "variables.fd",
+            network=fabric.qemu_arguments(),
+            macs=fabric.macs,
+        )
+        return qemu_arguments(machine, self._accelerator, disks, wiring)
+
+    def _boots(self, fabric: Fabric, running: Running) -> None:
+        """The first boot, the questions, and the second boot."""
+        watch = Watch(
+            console=running.console,
+            events=lambda: fabric.events.since(0),
+            seconds=lambda: running.seconds,
+            alive=lambda: running.alive,
+            log_in=lambda: self._log_in(fabric, ""),
+            generation=self._candidate.generation,
+            patience=self._options.patience,
+        )
+        with self._step("first boot"):
+            came = watch.until_login()
+        if isinstance(came, Trouble):
+            self._refuse_full_disk()
+            self._outcome.troubles.append(came)
+            return
+        self._outcome.login = came
+        self._outcome.login_evidence = f"{self._scenario.user_name} by key, boot {self._boot_id}"
+        with self._step("questions to the guest"):
+            self._outcome.answers = self._answers()
+            self._outcome.settled = running.seconds
+        if self._options.second_boot and self._outcome.answers:
+            with self._step("second boot"):
+                self._second_boot(fabric, running)
+
+    def _refuse_full_disk(self) -> None:
+        """QEMU stops a machine whose disk cannot be written to: not the image's fault."""
+        if shutil.disk_usage(self._directory).free < _LEAST_SPACE:
+            raise HostError(
+                "rehearsal-space",
+                f"{self._directory.parent} is full, and with it the machine's disk",
+                hint="free a few GiB there, or set TMPDIR to a directory with space",
+            )
+
+    def _second_boot(self, fabric: Fabric, running: Running) -> None:
+        first, seen, start = self._boot_id, len(fabric.events), len(running.console.text)
+        self._client.run("sudo -n systemctl reboot", 30)
+        watch = Watch(
+            console=running.console,
+            events=lambda: fabric.events.since(seen),
+            seconds=lambda: running.seconds,
+            alive=lambda: running.alive,
+            log_in=lambda: self._log_in(fabric, first),
+            generation=self._candidate.generation,
+            patience=self._options.patience,
+            start=start,
+            since=running.seconds,
+            needs_ready=False,
+        )
+        came = watch.until_login()
+        if isinstance(came, Trouble):
+            self._refuse_full_disk()
+            self._outcome.troubles.append(replace(came, fallback="BT-20"))
+            return
+        self._outcome.second_login = came
+        self._outcome.second_answers = self._answers()
+
+    def _answers(self) -> dict[str, str]:
+        answer = self._client.run(QUESTIONS, SETTLING + 90)
+        found = dict(answers_in(answer.output))
+        if not found:
+            told = answer.complaint or answer.output[-200:]
+            self._options.observer(Note(f"the guest did not answer over SSH: {told}"))
+        return found
+
+    def _log_in(self, fabric: Fabric, before: str) -> str | None:
+        """One try: None when nobody answers, or the boot ``before`` still does."""
+        try:
+            fabric.connect_guest(_SSH_PORT, 3).close()
+        except OSError:
+            return None
+        answer = self._client.run(_BOOT_ID, 60)
+        if not answer.logged_in:
+            return answer.complaint or None
+        boot_id = answer.output.strip()
+        if boot_id == before:
+            return None
+        self._boot_id = boot_id
+        return ""
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[None]:
+        began = time.monotonic()
+        self._options.observer(StepStarted(title))
+        yield
+        self._options.observer(StepFinished(title, time.monotonic() - began))
+
+    def _verdict(self, fabric: Fabric, running: Running) -> Verdict:
+        events, console = fabric.events.since(0), running.console
+        serial = serial_console(console, events, self._outcome)
+        judge = Judge(self._candidate, self._scenario, self._outcome, own_data=self._own_data)
+        asked = tuple(judge.milestones())
+        milestones = (*way_to_login(console, events, self._outcome), serial, *asked)
+        keep = self._options.keep
+        return Verdict(
+            subject=str(self._candidate.path),
+            version=self._options.version,
+            machine=_rehearsed(self._candidate, self._options, self._accelerator, self._scenario),
+            milestones=milestones,
+            diagnoses=self._diagnoses(serial, asked),
+            timeline=tuple(
+                Happening(at=e.at, source=e.service, what=f"{e.kind} {e.detail}".strip())
+                for e in events
+            ),
+            seconds=time.monotonic() - self._began,
+            observations=_observations(fabric),
+            kept=str(keep) if keep else None,
+        )
+
+    def _diagnoses(self, serial: Milestone, asked: tuple[Milestone, ...]) -> tuple[Diagnosis, ...]:
+        troubles = [*self._outcome.troubles, *troubles_of(iter(asked))]
+        if serial.state is MilestoneState.MISSED:
+            troubles.append(
+                Trouble(codes=("CMD-02", "CMD-03"), saw=serial.evidence, where="serial")
+            )
+        return tuple(diagnose(trouble, self._ask) for trouble in troubles)
+
+
+def _rehearsed(
+    candidate: Candidate, options: Options, accelerator: Accelerator, scenario: Scenario
+) -> Rehearsed:
+    return Rehearsed(
+        generation=candidate.generation,
+        architecture=candidate.architecture.value,
+        accelerator=accelerator.name,
+        controller=candidate.controller.value,
+        memory=options.memory,
+        cpus=options.cpus,
+        secure_boot=scenario.trusted_launch,
+    )
+
+
+def _observations(fabric: Fabric) -> tuple[str, ...]:
+    """Where the guest tried to go beyond the fabric; nothing of it left this machine."""
+    tried = [event.detail for event in fabric.events if event.kind == "outside-attempt"]
+    return tuple(f"tried to reach {what}" for what in dict.fromkeys(tried))[:_MOST_OUTSIDE]

@@ -1,0 +1,170 @@
+"""Watch a boot until it is a login, or until it is clear that none will come."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bootworthy.model.intent import Generation
+from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.fabric import FabricEvent
+from bootworthy.rehearsal.outcome import Trouble
+from bootworthy.rehearsal.signs import Sighting, Weight, ending, sightings
+
+LOGIN_PROMPT = re.compile(r"\blogin: ")
+
+# What keeps a machine from being provisioned without a word on the console; the rules themselves
+# say which of them it is.
+_UNPROVISIONED = (
+    *("CMD-18", "CI-03", "CI-02", "CI-04", "CI-09", "NET-01", "AGT-09", "AGT-19", "KERN-04"),
+    *("NET-08", "CI-01", "AGT-01", "AGT-02"),
+)
+_NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
+_NO_LOGIN = ("SEC-01", "SEC-02")
+_SILENT = ("CMD-02", "CMD-03", "CMD-04")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long silence is borne, and a whole boot, in seconds.
+
+    systemd waits for a device for 90 s without a word (DefaultTimeoutStartSec); an emulated
+    machine needs its time on top.
+    """
+
+    before_prompt: float = 150.0
+    after_prompt: float = 60.0
+    refused: float = 60.0
+    whole: float = 900.0
+    hear_out: float = 4.0
+
+
+@dataclass
+class Watch:
+    """One boot: ``events`` gives what the fabric saw, ``log_in`` tries a login once.
+
+    ``log_in`` returns None when nobody answers, an empty text for a login, and the complaint of
+    an SSH server that refuses. ``start`` and ``since`` are where on the console, and when, this
+    boot began.
+    """
+
+    console: Console
+    events: Callable[[], Sequence[FabricEvent]]
+    seconds: Callable[[], float]
+    alive: Callable[[], bool]
+    log_in: Callable[[], str | None]
+    generation: Generation
+    patience: Patience = field(default_factory=Patience)
+    start: int = 0
+    since: float = 0.0
+    needs_ready: bool = True
+    pause: Callable[[float], None] = time.sleep
+    _refused_at: float | None = None
+    _complaint: str = ""
+
+    def until_login(self) -> float | Trouble:
+        """When the login came about, or why there was none."""
+        while True:
+            if (trouble := self._trouble()) is not None:
+                return trouble
+            if (self.ready() or not self.needs_ready) and self._logged_in():
+                return self.seconds()
+            self.pause(0.5)
+
+    def ready(self) -> FabricEvent | None:
+        """The report that Azure waits for."""
+        return next((event for event in self.events() if event.kind == "health-ready"), None)
+
+    def _logged_in(self) -> bool:
+        complaint = self.log_in()
+        if complaint == "":
+            return True
+        if complaint is None:
+            self.pause(2)
+        elif self._refused_at is None:
+            self._refused_at = self.seconds()
+        self._complaint = complaint or self._complaint
+        return False
+
+    def _trouble(self) -> Trouble | None:
+        if sighting := ending(self.console, self.generation, self.start):
+            self.pause(self.patience.hear_out)
+            return self._explained(ending(self.console, self.generation, self.start) or sighting)
+        if not self.alive():
+            return self._given_up("the machine switched itself off", "BT-08", ())
+        if failure := self._reported_failure():
+            return failure
+        return self._out_of_patience()
+
+    def _reported_failure(self) -> Trouble | None:
+        """A guest that says of itself that provisioning failed (the agent's ProvisioningFailed)."""
+        for event in self.events():
+            if event.kind == "health-notready" and "ProvisioningFailed" in event.detail:
+                known = self._explanation()
+                codes = known.sign.codes if known else _UNPROVISIONED
+                return Trouble(
+                    codes=codes, saw=event.detail, where="fabric", at=event.at, fallback="BT-09"
+                )
+        return None
+
+    def _out_of_patience(self) -> Trouble | None:
+        now = self.seconds()
+        if self._refused_at is not None and now - self._refused_at > self.patience.refused:
+            return Trouble(codes=(), saw=self._complaint, where="ssh", at=now, fallback="BT-10")
+        last = max([self.console.last_heard, self.since, *(event.at for event in self.events())])
+        if self._refused_at is None and now - last > self._patience():
+            return self._silence(now - last)
+        if now - self.since > self.patience.whole:
+            return self._given_up(f"not done within {self.patience.whole:g} s", "BT-11", ())
+        return None
+
+    def _patience(self) -> float:
+        if LOGIN_PROMPT.search(self.console.text, self.start):
+            return self.patience.after_prompt
+        return self.patience.before_prompt
+
+    def _silence(self, length: float) -> Trouble:
+        """What silence means depends on how far the machine came."""
+        text = self.console.text[self.start :]
+        kinds = {event.kind for event in self.events()}
+        told = f"{length:.0f} s of silence"
+        if self.ready():
+            return self._given_up(f"{told} after Ready, and no SSH server", "BT-10", _NO_LOGIN)
+        if LOGIN_PROMPT.search(text) or "dhcp-ack" in kinds:
+            codes = _UNPROVISIONED if "dhcp-ack" in kinds else (*_UNPROVISIONED, *_NO_NETWORK)
+            return self._given_up(f"{told}, and nobody reported ready", "BT-09", codes)
+        if "Linux version" not in text:
+            return self._given_up(f"{told}: no kernel spoke", "BT-08", _SILENT)
+        return self._given_up(told, "BT-08", _NO_NETWORK)
+
+    def _given_up(self, saw: str, fallback: str, codes: tuple[str, ...]) -> Trouble:
+        """No sign ended the boot; one that explains it goes before our own guesses."""
+        known = self._explanation()
+        if known is not None:
+            codes = (*known.sign.codes, *codes)
+            saw = f"{known.saw}; then {saw}"
+        elif tail := self.console.text[self.start :].rstrip().rpartition("\n")[2]:
+            saw = f"{saw}; the last line was: {tail[-200:]}"
+        return Trouble(codes=codes, saw=saw, where="serial", at=self.seconds(), fallback=fallback)
+
+    def _explanation(self) -> Sighting | None:
+        """The first sign on the console that explains a failure."""
+        found = sightings(self.console, self.generation, self.start)
+        return next((item for item in found if item.sign.weight is Weight.EXPLAINS), None)
+
+    def _explained(self, end: Sighting) -> Trouble:
+        """The end, by the sign that came before it and says why, if there is one."""
+        known = self._explanation()
+        first, saw = end.sign.codes, end.saw
+        if known is not None and known.place <= end.place:
+            first, saw = (*known.sign.codes, *end.sign.codes), f"{known.saw}; then: {end.saw}"
+        boot_codes = [code for code in first if code.startswith("BT-")]
+        return Trouble(
+            codes=tuple(dict.fromkeys(code for code in first if code not in boot_codes)),
+            saw=saw,
+            where="serial",
+            at=end.at,
+            fallback=(boot_codes or [""])[0],
+        )

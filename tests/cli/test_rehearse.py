@@ -1,0 +1,130 @@
+"""``bootworthy rehearse``: what it says when it cannot start, and how a verdict is printed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from bootworthy.model.intent import Generation
+from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Rehearsed, Verdict
+from bootworthy.report import rehearsal
+from bootworthy.report.text import as_text
+from tests.cli.command import bootworthy
+from tests.guests import small
+
+MACHINE = Rehearsed(
+    generation=Generation.UEFI,
+    architecture="x64",
+    accelerator="tcg",
+    controller="virtio-scsi",
+    memory=2 << 30,
+    cpus=2,
+)
+READY = Milestone(
+    name="ready", title="reported ready", state=MilestoneState.REACHED, at=70.0, evidence="yes"
+)
+MISSED = Milestone(name="login", title="SSH key accepted", state=MilestoneState.MISSED)
+WHY = Diagnosis(
+    rule="mount-missing", code="PART-12", saw="emergency", where="serial", why="stops", fix="drop"
+)
+
+
+def _verdict(*milestones: Milestone, diagnoses: tuple[Diagnosis, ...] = ()) -> Verdict:
+    return Verdict(
+        subject="x.vhd",
+        version="0",
+        machine=MACHINE,
+        milestones=milestones,
+        diagnoses=diagnoses,
+        timeline=(),
+        seconds=81.25,
+    )
+
+
+def test_a_boot_of_which_nothing_was_seen_has_not_passed() -> None:
+    assert not _verdict().passed
+    assert _verdict(READY).passed
+    assert not _verdict(READY, MISSED).passed
+    assert not _verdict(READY, diagnoses=(WHY,)).passed
+
+
+def test_the_text_ends_with_the_verdict_and_names_rule_and_fix() -> None:
+    text = as_text(rehearsal.lines(_verdict(READY, MISSED, diagnoses=(WHY,))))
+
+    assert "PART-12 mount-missing" in text
+    assert "saw (serial): emergency" in text
+    assert "fix: drop" in text
+    assert text.rstrip().splitlines()[-1].startswith("This image would not work on Azure")
+
+
+def test_the_json_holds_everything() -> None:
+    data = json.loads(rehearsal.render(_verdict(READY, diagnoses=(WHY,))))
+
+    assert data["passed"] is False
+    assert data["milestones"][0]["state"] == "reached"
+    assert data["machine"]["generation"] == 2
+    schema = Path(rehearsal.__file__).parent / "verdict-v1.schema.json"
+    jsonschema.validate(data, json.loads(schema.read_text()))
+
+
+def test_a_missing_image_is_an_image_error(tmp_path: Path) -> None:
+    done = bootworthy("rehearse", tmp_path / "no.vhd")
+
+    assert done.status in {3, 4}
+    assert done.code
+
+
+@pytest.mark.parametrize("option", [("--memory", "1"), ("--cpus", "0"), ("--generation", "3")])
+def test_odd_values_are_wrong_usage(option: tuple[str, str], tmp_path: Path) -> None:
+    assert bootworthy("rehearse", *option, tmp_path / "x.vhd").status == 2
+
+
+def test_without_qemu_it_says_what_to_install(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    done = bootworthy("rehearse", "--generation", "1", tmp_path / "disk.raw", env={"PATH": ""})
+
+    assert (done.status, done.code) == (4, "qemu-missing")
+    assert "apt install qemu-system-x86" in done.hint
+
+
+def test_without_a_boot_loader_it_asks_for_the_generation(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    done = bootworthy("rehearse", tmp_path / "disk.raw")
+
+    assert (done.status, done.code) == (2, "rehearsal-generation")
+    assert "--generation" in done.hint
+
+
+def test_a_qcow2_is_converted_first(tmp_path: Path) -> None:
+    raw, image = tmp_path / "disk.raw", tmp_path / "disk.qcow2"
+    small.one_linux(raw)
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, image], check=True)
+    done = bootworthy("rehearse", "--generation", "1", image)
+
+    assert (done.status, done.code) == (2, "rehearsal-format")
+    assert "convert" in done.hint
+
+
+def test_a_place_for_logs_that_cannot_be_is_one_clear_error(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    (tmp_path / "file").touch()
+    keep = tmp_path / "file" / "logs"
+    done = bootworthy("rehearse", "--generation", "1", "--keep", keep, tmp_path / "disk.raw")
+
+    assert (done.status, done.code) == (4, "keep")
+
+
+def test_a_file_tree_cannot_be_rehearsed_after_it_is_prepared(tmp_path: Path) -> None:
+    assert bootworthy("prepare", "--root", tmp_path, "--rehearse").status == 2
+
+
+def test_generation_2_has_no_ide(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    argv = ("rehearse", "--generation", "2", "--controller", "ide", tmp_path / "disk.raw")
+    done = bootworthy(*argv)
+
+    assert (done.status, done.code) == (2, "rehearsal-controller")

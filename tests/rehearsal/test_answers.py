@@ -1,0 +1,114 @@
+"""What the answers of a guest prove, each the right way and the wrong way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bootworthy.model.intent import Architecture, Generation
+from bootworthy.model.rehearsal import Milestone, MilestoneState
+from bootworthy.rehearsal.answers import Judge, troubles_of
+from bootworthy.rehearsal.candidate import Candidate
+from bootworthy.rehearsal.codes import code_of
+from bootworthy.rehearsal.controllers import Controller
+from bootworthy.rehearsal.outcome import Outcome
+from bootworthy.rehearsal.questions import WORD, answers_in
+from bootworthy.rehearsal.scenario import Scenario
+
+CANDIDATE = Candidate(
+    path=Path("x.vhd"),
+    size=1 << 31,
+    generation=Generation.BIOS,
+    architecture=Architecture.X64,
+    controller=Controller.IDE,
+    machine_id="old",
+    host_keys=frozenset({"ssh-rsa OLD"}),
+    swap_unit=True,
+)
+
+GOOD = {
+    "state": "running",
+    "failed": "",
+    "host": "rehearsal-vm",
+    "user": "azureuser",
+    "sudo": "0",
+    "machine_id": "new",
+    "boot_id": "b1",
+    "key:/etc/ssh/ssh_host_rsa_key.pub": "ssh-rsa NEW",
+    "clock": "tsc",
+    "swap": "/mnt/resource/swapfile file 2097148 0 -2",
+    "custom": WORD,
+    "instances": "i1",
+    "root_device": "/dev/sda1",
+    "root_gap": "2048",
+    "root_sectors": "6000000",
+    "root_size": "5900000",
+    "resource": "/dev/sdb1 /mnt/resource ext4",
+}
+
+
+def _judged(changed: dict[str, str], candidate: Candidate = CANDIDATE) -> dict[str, Milestone]:
+    outcome = Outcome(login=40.0, settled=50.0, answers=GOOD | changed)
+    judge = Judge(candidate, Scenario(), outcome, own_data=True)
+    return {item.name: item for item in judge.milestones()}
+
+
+def test_a_good_guest_misses_nothing() -> None:
+    found = _judged({})
+
+    assert {item.state for item in found.values()} == {MilestoneState.REACHED}
+    assert all(item.evidence for item in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "value", "code"),
+    [
+        ("sudo", "sudo", "", "BT-21"),
+        ("host-name", "host", "localhost", "BT-09"),
+        ("machine-id", "machine_id", "old", "CLEAN-08"),
+        ("host-keys", "key:/etc/ssh/ssh_host_rsa_key.pub", "ssh-rsa OLD", "SEC-02"),
+        ("root-grown", "root_gap", "2097152", "PART-16"),
+        ("root-grown", "root_size", "4000000", "PART-16"),
+        ("swap", "swap", "/dev/sda5 partition 204796 0 -2", "SWAP-01"),
+        ("swap", "swap", "", "SWAP-01"),
+        ("resource-disk", "resource", "", "SWAP-05"),
+        ("custom-data", "custom", "", "BT-22"),
+        ("units", "failed", "ssh.service", "BT-12"),
+        ("clock-source", "clock", "", "BT-23"),
+    ],
+)
+def test_what_is_wrong_is_missed_and_explained(
+    name: str, answer: str, value: str, code: str
+) -> None:
+    found = _judged({answer: value})
+    troubles = {t.saw: t for t in troubles_of(iter(found.values()))}
+    mine = [t for saw, t in troubles.items() if saw.startswith(found[name].title)]
+
+    assert found[name].state is MilestoneState.MISSED
+    assert code_of(code)
+    assert code in (*mine[0].codes, mine[0].fallback)
+
+
+def test_what_qemu_cannot_show_is_not_asked() -> None:
+    agent = replace(CANDIDATE, agent_swap=True, swap_unit=False)
+    found = _judged({"resource": "", "swap": "", "root_gap": ""}, agent)
+
+    for name in ("resource-disk", "swap", "root-grown"):
+        assert found[name].state is MilestoneState.NOT_ASKED
+
+
+def test_a_second_boot_that_provisions_again() -> None:
+    outcome = Outcome(login=40.0, answers=GOOD, second_login=90.0)
+    outcome.second_answers = {**GOOD, "machine_id": "newer"}
+    found = {m.name: m for m in Judge(CANDIDATE, Scenario(), outcome, own_data=True).milestones()}
+
+    assert found["second-login"].state is MilestoneState.REACHED
+    assert found["provisioned-once"].state is MilestoneState.MISSED
+    assert "machine_id" in found["provisioned-once"].evidence
+
+
+def test_answers_count_only_when_they_are_whole() -> None:
+    assert answers_in("user=a\nend=yes\n") == {"user": "a", "end": "yes"}
+    assert answers_in("user=a\n") == {}

@@ -1,0 +1,132 @@
+"""When a boot is given up, and for which reason, with a clock that the test turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bootworthy.model.intent import Generation
+from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.fabric import FabricEvent
+from bootworthy.rehearsal.outcome import Trouble
+from bootworthy.rehearsal.watch import Watch
+
+READY = FabricEvent(30.0, "wire", "health-ready", "from Cloud-Init")
+LEASE = FabricEvent(20.0, "dhcp", "dhcp-ack", "nic 0: 10.0.0.4")
+
+
+@dataclass
+class _World:
+    """What a machine says at which second; ``pause`` turns the clock."""
+
+    says: dict[float, str] = field(default_factory=dict)
+    events: tuple[FabricEvent, ...] = ()
+    off_at: float = 1e9
+    log_in: Callable[[float], str | None] = lambda _now: None
+    now: float = 0.0
+    console: Console = field(default_factory=Console)
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+        for at in sorted(at for at in self.says if at <= self.now):
+            self.console.feed(self.says.pop(at).encode(), at)
+
+    def watch(self, generation: Generation = Generation.BIOS) -> float | Trouble:
+        return Watch(
+            console=self.console,
+            events=lambda: tuple(event for event in self.events if event.at <= self.now),
+            seconds=lambda: self.now,
+            alive=lambda: self.now < self.off_at,
+            log_in=lambda: self.log_in(self.now),
+            generation=generation,
+            pause=self.pause,
+        ).until_login()
+
+
+def _trouble(world: _World) -> Trouble:
+    came = world.watch()
+    assert isinstance(came, Trouble)
+    return came
+
+
+def test_ready_and_a_login_end_the_watch() -> None:
+    world = _World(events=(READY,), log_in=lambda now: "" if now > 45 else None)
+
+    assert 45 < float(str(world.watch())) < 50
+
+
+def test_nobody_logs_in_before_ready() -> None:
+    tried: list[float] = []
+
+    def _log_in(now: float) -> str:
+        tried.append(now)
+        return ""
+
+    _World(events=(READY,), log_in=_log_in).watch()
+
+    assert tried[0] >= READY.at
+
+
+def test_a_sign_of_the_end_ends_at_once_and_what_explains_it_comes_first() -> None:
+    world = _World(
+        says={
+            10: "Linux version 6.1\n[ TIME ] Timed out waiting for device dev-disk-6f.\n",
+            12: "You are in emergency mode. After logging in\n",
+        },
+        events=(READY,),
+    )
+    trouble = _trouble(world)
+
+    assert world.now < 20
+    assert trouble.codes[0] == "PART-12"
+    assert trouble.saw.startswith("[ TIME ] Timed out")
+    assert "emergency mode" in trouble.saw
+
+
+def test_silence_of_a_machine_that_never_spoke_points_at_its_console() -> None:
+    world = _World()
+    trouble = _trouble(world)
+
+    assert 150 < world.now < 160
+    assert trouble.codes[0] == "CMD-02"
+    assert trouble.fallback == "BT-08"
+
+
+def test_a_prompt_without_ready_is_not_provisioned_after_a_minute() -> None:
+    world = _World(says={80: "Linux version 6.1\nlocalhost login: "}, events=(LEASE,))
+    trouble = _trouble(world)
+
+    assert 140 < world.now < 150
+    assert trouble.fallback == "BT-09"
+    assert {"CI-02", "CI-03", "CMD-18"} <= set(trouble.codes)
+    assert "NET-03" not in trouble.codes
+
+
+def test_a_machine_that_talks_is_not_silent() -> None:
+    world = _World(says={float(at): "still here\n" for at in range(0, 400, 50)})
+    _trouble(world)
+
+    assert world.now > 450
+
+
+def test_a_key_that_stays_refused_is_a_refused_login() -> None:
+    world = _World(events=(READY,), log_in=lambda _now: "Permission denied (publickey)")
+    trouble = _trouble(world)
+
+    assert 90 < world.now < 100
+    assert (trouble.where, trouble.fallback) == ("ssh", "BT-10")
+    assert "Permission denied" in trouble.saw
+
+
+def test_a_machine_that_goes_off_ends_the_watch() -> None:
+    trouble = _trouble(_World(says={1: "Linux version 6.1\n"}, off_at=5))
+
+    assert "switched itself off" in trouble.saw
+
+
+def test_a_failure_that_the_guest_reports() -> None:
+    told = "ProvisioningFailed: Failed to mount dvd device"
+    trouble = _trouble(_World(events=(FabricEvent(9.0, "wire", "health-notready", told),)))
+
+    assert trouble.saw == told
+    assert "KERN-04" in trouble.codes
