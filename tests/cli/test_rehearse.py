@@ -6,11 +6,14 @@ import json
 import subprocess
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 
+from bootworthy.cli.result import finish_report
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Rehearsed, Verdict
+from bootworthy.model.report import Report
 from bootworthy.report import rehearsal
 from bootworthy.report.text import as_text
 from tests.cli.command import bootworthy
@@ -128,3 +131,22 @@ def test_generation_2_has_no_ide(tmp_path: Path) -> None:
     done = bootworthy(*argv)
 
     assert (done.status, done.code) == (2, "rehearsal-controller")
+
+
+@pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
+def test_the_report_is_written_before_the_boot_that_decides(
+    fine: bool, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = Report(command="prepare", version="0", subject="x", results=(), seconds=1.0)
+    given = {"outputs": (), "as_json": True, "verbose": 0, "fail_on": "error"}
+    written: list[str] = []
+
+    def _boot() -> bool:
+        written.append(capsys.readouterr().out)
+        return fine
+
+    with pytest.raises(click.exceptions.Exit) as ended:
+        finish_report(click.Context(click.Command("prepare")), report, given, then=_boot)
+
+    assert json.loads(written[0])["command"] == "prepare"
+    assert ended.value.exit_code == status
