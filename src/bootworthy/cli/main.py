@@ -17,6 +17,7 @@ _VERBS = {
     "plan": "Show what prepare would change, and change nothing.",
     "prepare": "Make an image run on Azure: fix the guest, write the fixed VHD.",
     "upload": "Send an image to Azure as a fixed VHD; an interrupted upload goes on.",
+    "publish": "Make an image for machines of it, or a version in a gallery.",
     "download": "Fetch a page blob as a sparse fixed VHD.",
 }
 
