@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = error(401, "AuthenticationFailed")
         self._send(answer or self._answer(path, body))
 
-    do_GET = do_PUT = do_POST = do_DELETE = _handle  # noqa: N815 - http.server's names
+    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = _handle  # noqa: N815 - http.server's names
 
     def _answer(self, path: str, body: Any) -> Answer:  # noqa: ANN401 - JSON
         if "/operations/" in path:
@@ -89,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
             return error(404, "ResourceNotFound")
         if self.command == "POST":
             return self._access(path, found, body)
+        if self.command == "PATCH":
+            found.update(body)
+            return self._begin(path, found)
         if self.command == "DELETE":
             del self.arm.resources[path]
             return self._begin(path, None)

@@ -15,7 +15,7 @@ from bootworthy.model.events import BytesMoved, Event, StepFinished
 from tests.azure.blob_service import Answer, Blob, Service, refusal, serving
 from tests.azure.disks import SOURCES, fixed_vhd, make, raw_disk
 from tests.azure.sending import disk_target, send, target_of
-from tests.disk.making import MIB, needs, sparse
+from tests.disk.making import MIB, needs, run, sparse
 
 pytestmark = needs("qemu-img", "sfdisk")
 
@@ -61,6 +61,23 @@ def test_a_gap_of_128_kib_is_sent_and_a_longer_one_is_not(service: Service, tmp_
     last = 3 * MIB + 135168 + 4096
     spans = sorted(service.writes)
     assert spans[:3] == [(0, 139264), (3 * MIB, 3 * MIB + 4096), (last, last + 4096)]
+
+
+@needs("mke2fs", "debugfs", "e2fsck")
+def test_blocks_that_no_file_uses_do_not_travel(service: Service, tmp_path: Path) -> None:
+    from tests.disk.test_free_space import KINDS
+    from tests.disk.test_free_space import make as make_ext4
+
+    source = make_ext4(tmp_path / "disk.raw", KINDS["ext4"])
+    whole = send(source, service.url("acct/disks/whole.vhd"), skip_free=False)
+    lean = send(source, service.url("acct/disks/lean.vhd"), verify=True)
+
+    assert lean.free > 0
+    # A third of the files was deleted, and more than the rest was once theirs.
+    assert whole.moved - lean.moved > 2 * MIB
+    arrived = tmp_path / "arrived.raw"
+    arrived.write_bytes(service.blob("acct/disks/lean.vhd").content()[:-512])
+    run("e2fsck", "-fn", arrived)
 
 
 def test_the_footer_goes_last(service: Service, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ _VERBS = {
     "convert": "Write a disk image as the fixed VHD that Azure takes, the guest untouched.",
     "resize": "Grow a disk, or shrink it when nothing is lost.",
     "upload": "Send an image to Azure as a fixed VHD; an interrupted upload goes on.",
+    "publish": "Make an image for machines of it, or a version in a gallery.",
     "download": "Fetch a page blob as a sparse fixed VHD.",
     "report": "Make any report again from a saved one.",
     "rules": "List the rules.",

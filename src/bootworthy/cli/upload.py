@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bootworthy.disk.image import Image
 
 _FINDINGS = 1
+_UNREADABLE = 3
 
 
 @click.command(
@@ -87,8 +88,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """
     _refuse_odd_usage(given)
     with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
-        if not given["anyway"] and not _would_run(given, observer):
-            ctx.exit(_FINDINGS)
+        if not given["anyway"]:
+            refuse_what_would_not_run(ctx, given, observer)
         with offering_resume():
             result = _upload(given, observer)
     _print(result, given)
@@ -103,8 +104,10 @@ def _refuse_odd_usage(given: Mapping[str, Any]) -> None:
         raise click.UsageError(f"--disk needs {' and '.join(missing)}")
 
 
-def _would_run(given: Mapping[str, Any], observer: Observer) -> bool:
-    """The rules' verdict; findings are printed on stderr when they keep the image here."""
+def refuse_what_would_not_run(
+    ctx: click.Context, given: Mapping[str, Any], observer: Observer
+) -> None:
+    """Judge the image by the rules; with errors they are printed on stderr, and the verb ends."""
     from bootworthy.report import text
     from bootworthy.work.check import check
     from bootworthy.work.opening import Reading
@@ -112,10 +115,10 @@ def _would_run(given: Mapping[str, Any], observer: Observer) -> bool:
     reading = Reading(guest=given["guest"], allow_backing=given["allow_backing"], observer=observer)
     report = check(given["image"], intent=options.intent_from(given), reading=reading)
     if not report.reaches(Severity.ERROR) and not report.unreadable:
-        return True
+        return
     print_lines(text.lines(report), sys.stderr)
     click.echo("not sent: it would not run on Azure. --anyway sends it nevertheless", err=True)
-    return False
+    ctx.exit(_UNREADABLE if report.unreadable else _FINDINGS)
 
 
 def _upload(given: Mapping[str, Any], observer: Observer) -> TransferResult:
