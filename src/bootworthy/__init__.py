@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bootworthy.azure.download import download
+    from bootworthy.azure.options import TransferOptions, TransferResult
+    from bootworthy.azure.publish import publish
+    from bootworthy.azure.upload import upload
     from bootworthy.disk.image import Image, open_image
     from bootworthy.model.errors import BootworthyError
     from bootworthy.model.finding import Finding, Severity
@@ -35,10 +39,15 @@ _HOMES = {
     "Report": "model.report",
     "ResourceSwap": "model.intent",
     "Severity": "model.finding",
+    "TransferOptions": "azure.options",
+    "TransferResult": "azure.options",
     "check": "work.check",
+    "download": "azure.download",
     "open_image": "disk.image",
     "plan": "work.plan",
     "prepare": "work.prepare",
+    "publish": "azure.publish",
+    "upload": "azure.upload",
 }
 
 __all__ = [
@@ -54,11 +63,16 @@ __all__ = [
     "Report",
     "ResourceSwap",
     "Severity",
+    "TransferOptions",
+    "TransferResult",
     "__version__",
     "check",
+    "download",
     "open_image",
     "plan",
     "prepare",
+    "publish",
+    "upload",
 ]
 
 
