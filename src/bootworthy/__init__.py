@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bootworthy.azure.download import download
+    from bootworthy.azure.options import TransferOptions, TransferResult
+    from bootworthy.azure.publish import publish
+    from bootworthy.azure.upload import upload
     from bootworthy.disk.image import Image, open_image
     from bootworthy.model.conversion import Conversion
     from bootworthy.model.errors import BootworthyError
@@ -44,14 +48,19 @@ _HOMES = {
     "Report": "model.report",
     "ResourceSwap": "model.intent",
     "Severity": "model.finding",
+    "TransferOptions": "azure.options",
+    "TransferResult": "azure.options",
     "check": "work.check",
     "convert": "work.convert",
     "convert_in_place": "work.in_place",
+    "download": "azure.download",
     "inspect_image": "work.inspect",
     "open_image": "disk.image",
     "plan": "work.plan",
     "prepare": "work.prepare",
+    "publish": "azure.publish",
     "resize": "work.resize",
+    "upload": "azure.upload",
 }
 
 __all__ = [
@@ -70,15 +79,20 @@ __all__ = [
     "Report",
     "ResourceSwap",
     "Severity",
+    "TransferOptions",
+    "TransferResult",
     "__version__",
     "check",
     "convert",
     "convert_in_place",
+    "download",
     "inspect_image",
     "open_image",
     "plan",
     "prepare",
+    "publish",
     "resize",
+    "upload",
 ]
 
 

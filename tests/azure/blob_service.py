@@ -78,6 +78,7 @@ class Service:
 
     managed: bool = False
     signature: str | None = None
+    make_blob: Callable[[int, dict[str, str]], Blob] = Blob
     blobs: dict[str, Blob] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
     writes: Counter[Span] = field(default_factory=Counter)
@@ -150,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items()
             if name.lower().startswith(prefix)
         }
-        self.service.blobs[path] = Blob(size, metadata)
+        self.service.blobs[path] = self.service.make_blob(size, metadata)
         return 201, "", {}, b""
 
     def _put_page(self, path: str, body: bytes) -> Answer:

@@ -10,7 +10,7 @@ REDACTED = "REDACTED"
 # A SAS is as good as a password as long as its signature is whole; the rest of it is public:
 # https://learn.microsoft.com/rest/api/storageservices/create-service-sas
 _PAIRS = re.compile(
-    r"(?i)\b(sig|accountkey|sharedaccesssignature|client_secret|client_assertion|access_token)"
+    r"(?i)(?:\b|(?<=%3F)|(?<=%26))(sig|accountkey|sharedaccesssignature|client_secret|client_assertion|access_token)"
     r"(=|%3D)[^&;\s'\"<>]+"
 )
 _HEADERS = re.compile(r"(?i)\b(bearer\s+|sharedkey(?:lite)?\s+[^:\s]+:)[^\s'\"<>]+")
