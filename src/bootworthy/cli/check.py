@@ -41,7 +41,7 @@ Examples:
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Say what would keep IMAGE from running on Azure.
 
-    IMAGE is a disk image (raw, qcow2 or fixed VHD), or / for the running machine. Nothing is
+    IMAGE is a disk image in any format that is read, or / for the running machine. Nothing is
     changed, mounted or run, and no privilege is needed.
     """
     from bootworthy.work.check import check

@@ -52,7 +52,7 @@ READING = _chain(
     click.option(
         "--allow-backing",
         is_flag=True,
-        help="Let a qcow2 image open its backing or data file, in its own folder.",
+        help="Let an image open files it names (backing, extent, parent) in its own folder.",
     ),
 )
 
