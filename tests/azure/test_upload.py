@@ -221,6 +221,19 @@ def test_a_changed_source_is_not_continued(service: Service, tmp_path: Path) -> 
     assert send(source, service.url(), force=True).resumed == 0
 
 
+def test_a_whole_upload_is_not_continued(service: Service, tmp_path: Path) -> None:
+    source = raw_disk(tmp_path / "disk.raw")
+    send(source, service.url())
+    before = service.blob().content()
+
+    with pytest.raises(UsageError) as caught:
+        send(source, service.url(), resume=True)
+
+    assert caught.value.code == "azure-target-exists"
+    assert "may be whole" in caught.value.hint
+    assert service.blob().content() == before
+
+
 def test_a_target_that_others_changed_is_not_continued(service: Service, tmp_path: Path) -> None:
     source = raw_disk(tmp_path / "disk.raw")
     with pytest.raises(TransferError):

@@ -84,7 +84,7 @@ def _begin_new(line: Line, stream: VhdStream, journal: Journal, options: Transfe
     if line.target.managed:
         _refuse_other_size(line, found, stream)
     elif found is not None and not options.force:
-        raise _exists(line)
+        raise _not_open(line) if options.resume else _exists(line)
     record = Record(
         source=identity_of(stream.container),
         target=line.target.name,
@@ -129,6 +129,15 @@ def _exists(line: Line) -> UsageError:
         "azure-target-exists",
         f"{line.target.name} exists already",
         hint="--force replaces it, now and not only when all is done",
+    )
+
+
+def _not_open(line: Line) -> UsageError:
+    return UsageError(
+        "azure-target-exists",
+        f"{line.target.name} exists already, and no upload to it is open here",
+        hint="an upload that was ended in its last moment may be whole: compare it after "
+        "bootworthy download; --force replaces it",
     )
 
 
