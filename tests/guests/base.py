@@ -56,6 +56,10 @@ _EXCLUDED = (
     "/lib/modules/*/kernel/sound/*",
 )
 
+# locale-gen hands this to localedef, which fails without it (it is all of the folder that programs
+# read); cloud-init sets a locale at the first boot.
+_KEPT = ("/usr/share/locale/locale.alias",)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
@@ -101,6 +105,7 @@ class Base:
             f"--include={','.join(self.packages)}",
             "--dpkgopt=force-unsafe-io",
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in self.excluded),
+            *(f"--dpkgopt=path-include={pattern}" for pattern in _KEPT),
             *(f"--aptopt={line}" for line in mirror.options),
             *(f"--customize-hook={line}" for line in self._hooks()),
             self.suite,
