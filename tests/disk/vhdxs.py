@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import google_crc32c
@@ -43,18 +44,6 @@ def sealed(data: bytes) -> bytes:
     """``data`` with its CRC-32C at byte 4."""
     plain = data[:4] + bytes(4) + data[8:]
     return data[:4] + struct.pack("<I", google_crc32c.value(plain)) + data[8:]
-
-
-def write_sparsely(path: Path, data: bytes) -> Path:
-    """Write a file that has holes where ``data`` has zeros: most of a VHDX is zeros."""
-    with path.open("wb") as file:
-        file.truncate(len(data))
-        for start in range(0, len(data), 16 * PAGE):
-            piece = data[start : start + 16 * PAGE]
-            if any(piece):
-                file.seek(start)
-                file.write(piece)
-    return path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,11 +134,12 @@ class Vhdx:
             body += key + value
         return table + body
 
-    def block(self, number: int) -> bytes:
-        """A block's sectors; what the block does not hold is junk where that shows nowhere."""
-        junk = b"\xee" if self.locator is not None else b"\0"
-        numbers = range(number * self.per_block, (number + 1) * self.per_block)
-        return b"".join(self.sectors.get(at, junk * self.sector_size) for at in numbers)
+    def block(self, number: int) -> Iterator[tuple[int, bytes]]:
+        """A block's sectors, with junk between them where that shows nowhere."""
+        if self.locator is not None:
+            yield 0, b"\xee" * min(self.block_size, MIB)
+        for sector in self.held.get(number, ()):
+            yield sector % self.per_block * self.sector_size, self.sectors[sector]
 
     def bitmap(self, chunk: int) -> bytes:
         """The bits of a chunk's sectors, the lowest first."""
@@ -160,43 +150,79 @@ class Vhdx:
                 bits[place // 8] |= 1 << place % 8
         return bytes(bits)
 
+    @cached_property
+    def held(self) -> dict[int, list[int]]:
+        """The sectors that are there of each block."""
+        blocks: dict[int, list[int]] = {}
+        for sector in self.sectors:
+            blocks.setdefault(sector // self.per_block, []).append(sector)
+        return blocks
+
     def state_of(self, number: int) -> int:
         """The state of a block by the sectors it holds, unless it is given."""
         if number in self.states:
             return self.states[number]
-        held = sum(sector // self.per_block == number for sector in self.sectors)
+        held = len(self.held.get(number, ()))
         if held == 0:
             return NOT_PRESENT
         return FULL if self.locator is None or held == self.per_block else PARTIAL
 
-    def build(self, log_id: uuid.UUID = NO_ID) -> bytes:
-        """The whole file."""
+    def pieces(self, log_id: uuid.UUID) -> Iterator[tuple[int, bytes]]:
+        """All that is not zeros, by its place in the file; the last reaches to the end."""
         table_at = LOG_AT + self.log_size + MIB + self.moved
-        start = table_at + MIB
-        body, table = b"", [0] * (self.blocks + -(-self.blocks // self.chunk))
+        place = table_at + MIB
+        yield 0, b"vhdxfile"
+        yield 64 << 10, self.header(7, NO_ID)
+        yield 128 << 10, self.header(8, log_id)
+        yield 192 << 10, self.regions(table_at)
+        yield 256 << 10, self.regions(table_at)
+        yield LOG_AT + self.log_size, self.metadata()
+        chunks = -(-self.blocks // self.chunk)
+        table = [0] * (chunks * (self.chunk + 1))
         # Last block first: nothing says that blocks are in order.
         for number in reversed(range(self.blocks)):
             state = self.state_of(number)
-            place = start + len(body) if state in (FULL, PARTIAL) else 0
-            table[number + number // self.chunk] = place | state
-            body += self.block(number) if place else b""
-        if any(self.state_of(number) == PARTIAL for number in range(self.blocks)):
-            for chunk in range(-(-self.blocks // self.chunk)):
-                table[chunk * (self.chunk + 1) + self.chunk :] = [(start + len(body)) | FULL]
-                body += self.bitmap(chunk)
-        front = bytearray(LOG_AT)
-        front[:8] = b"vhdxfile"
-        front[64 << 10 : (64 << 10) + PAGE] = self.header(7, NO_ID)
-        front[128 << 10 : (128 << 10) + PAGE] = self.header(8, log_id)
-        for at in (192 << 10, 256 << 10):
-            front[at : at + (64 << 10)] = self.regions(table_at)
-        entries = struct.pack(f"<{len(table)}Q", *table).ljust(MIB, b"\0")
-        rest = bytes(self.log_size) + self.metadata() + bytes(self.moved) + entries
-        return bytes(front) + rest + body
+            there = state in (FULL, PARTIAL)
+            table[number + number // self.chunk] = (place if there else 0) | state
+            if there:
+                yield from ((place + at, data) for at, data in self.block(number))
+                place += self.block_size
+        partly = {n // self.chunk for n in range(self.blocks) if self.state_of(n) == PARTIAL}
+        for chunk in sorted(partly):
+            table[chunk * (self.chunk + 1) + self.chunk] = place | FULL
+            yield place, self.bitmap(chunk)
+            place += MIB
+        yield table_at, struct.pack(f"<{len(table)}Q", *table)[:MIB]
+        yield place, b""
+
+    def build(self, log_id: uuid.UUID = NO_ID) -> bytes:
+        """The whole file."""
+        pieces = list(self.pieces(log_id))
+        whole = bytearray(pieces[-1][0])
+        for at, data in pieces:
+            whole[at : at + len(data)] = data
+        return bytes(whole)
 
     def write(self, path: Path) -> Path:
-        """Write the file."""
-        return write_sparsely(path, self.build())
+        """Write the file, with holes: most of a VHDX is zeros."""
+        with path.open("wb") as file:
+            for at, data in self.pieces(NO_ID):
+                file.seek(at)
+                file.write(data)
+            file.truncate()
+        return path
+
+
+def write_sparsely(path: Path, data: bytes) -> Path:
+    """Write a file that has holes where ``data`` has zeros."""
+    with path.open("wb") as file:
+        file.truncate(len(data))
+        for start in range(0, len(data), 16 * PAGE):
+            piece = data[start : start + 16 * PAGE]
+            if any(piece):
+                file.seek(start)
+                file.write(piece)
+    return path
 
 
 @dataclass(frozen=True, kw_only=True)

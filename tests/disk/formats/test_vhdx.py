@@ -207,7 +207,7 @@ def test_region_tables_that_lie(
     [
         (PARAMETERS, struct.pack("<I", 3 * MIB), "image-corrupt", "blocks would"),
         (PARAMETERS, struct.pack("<I", 512 * MIB), "image-corrupt", "blocks would"),
-        (PARAMETERS, struct.pack("<II", MIB, 2), "image-format-unsupported", "differencing"),
+        (PARAMETERS, struct.pack("<II", MIB, 2), "image-corrupt", "missing"),
         (SIZE, struct.pack("<Q", 0), "image-corrupt", "0 bytes"),
         (SIZE, struct.pack("<Q", 513), "image-corrupt", "513 bytes"),
         (SIZE, struct.pack("<Q", 1 << 63), "image-too-large", ""),
