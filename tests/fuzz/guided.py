@@ -10,7 +10,10 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.fuzz.vhdx_seals import pack, unpack
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WORK = CHECKOUT / ".cache" / "fuzz"
@@ -39,6 +42,11 @@ SEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "parallels": (("parallels",),),
 }
 
+# Formats whose cases are the short form of an image: how to make it, and the image of it.
+SHORT: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
+    "vhdx": (pack, unpack),
+}
+
 # Copied when no larger than this: a hostile header may claim terabytes of holes.
 _COPIED = 16 << 20
 _READ = 5000
@@ -61,6 +69,7 @@ def make_seeds(fmt: str, corpus: Path) -> None:
     from tests.disk.making import MIB, patch, run, sparse
 
     corpus.mkdir(parents=True, exist_ok=True)
+    shorten, _ = SHORT.get(fmt, (bytes, bytes))
     with tempfile.TemporaryDirectory() as folder:
         disk = sparse(Path(folder, "disk"), MIB)
         run("sfdisk", "-q", "--no-reread", disk, typed="label: gpt\nstart=64, size=64\n")
@@ -68,7 +77,22 @@ def make_seeds(fmt: str, corpus: Path) -> None:
         for number, (kind, *options) in enumerate(SEEDS[fmt]):
             target = corpus / f"seed-{number}"
             if not target.exists():
-                run("qemu-img", "convert", "-f", "raw", "-O", kind, *options, disk, target)
+                image = Path(folder, "image")
+                run("qemu-img", "convert", "-f", "raw", "-O", kind, *options, disk, image)
+                target.write_bytes(shorten(image.read_bytes()))
+    if fmt == "vhdx":
+        (corpus / "seed-unclosed").write_bytes(shorten(unclosed()))
+
+
+def unclosed() -> bytes:
+    """A VHDX whose log has to be replayed, which qemu-img does not make."""
+    from tests.disk.vhdxs import LOG_AT, MIB, Entry, Vhdx, changes, dirty, marked, ring
+
+    before = Vhdx(size=2 * MIB, sectors=marked("old", (0, 9)))
+    final = Vhdx(size=2 * MIB, sectors=marked("new", (1, 9, 3000))).build()
+    changed = [(LOG_AT + 6 * MIB, 1 << 20), *changes(before.build(), final)]
+    entries = Entry(sequence=4).build() + Entry(sequence=5, changes=changed).build()
+    return dirty(before, ring((0, entries)))
 
 
 def fuzz(fmt: str, corpus: Path, *, seconds: int, runs: int) -> None:
@@ -84,7 +108,10 @@ def fuzz(fmt: str, corpus: Path, *, seconds: int, runs: int) -> None:
     place = Path(tempfile.mkdtemp(prefix="bootworthy-fuzz-", dir="/dev/shm"))
     flags = [f"-max_total_time={seconds}", f"-runs={runs}", "-timeout=20", "-rss_limit_mb=1024"]
     flags += [f"-artifact_prefix={findings}/", "-max_len=16777216", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *flags, os.fspath(corpus)], lambda data: one_case(place, data))
+    _, image_of = SHORT.get(fmt, (bytes, bytes))
+    atheris.Setup(
+        [sys.argv[0], *flags, os.fspath(corpus)], lambda data: one_case(place, image_of(data))
+    )
     atheris.Fuzz()
 
 

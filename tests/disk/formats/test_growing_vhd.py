@@ -135,6 +135,10 @@ def test_a_chain_down_to_a_fixed_vhd(tmp_path: Path) -> None:
     assert found == disk_of(MIB, below, middle.sectors, top.sectors)
     with open_container(tmp_path / "top.vhd", allow_backing=True) as container:
         assert len(container.files()) == 3
+        assert [path for name, path in container.details() if name == "parent"] == [
+            str(tmp_path / "middle.vhd"),
+            str(tmp_path / "fixed.vhd"),
+        ]
 
 
 @pytest.mark.parametrize("parent_size", [SIZE - 20 * SECTOR, SIZE + 20 * SECTOR])

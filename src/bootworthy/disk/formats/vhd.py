@@ -93,9 +93,9 @@ class SparseVhd(LayeredContainer):
         return tuple(notes)
 
     def details(self) -> tuple[tuple[str, str], ...]:
-        """Type, creator, date, block size, and the parent."""
-        rows = (*_details(self.footer), ("block size", str(self.header.block_size)))
-        return (*rows, ("parent", self.parent.path)) if self.parent else rows
+        """Type, creator, date, block size, and the parents."""
+        block_size = ("block size", str(self.header.block_size))
+        return (*_details(self.footer), block_size, *self.lineage())
 
 
 def _details(footer: Footer) -> tuple[tuple[str, str], ...]:

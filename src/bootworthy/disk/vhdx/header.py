@@ -66,16 +66,58 @@ class Layout:
         return (Area(offset=0, length=MIB), self.log, self.bat, self.metadata)
 
 
-def read(file: HostFile) -> Layout:
-    """Read and check the headers and the region table.
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What the header that counts says: where the log is, and identifiers.
+
+    ``log_id`` is that of the log's entries, zero when there is nothing to replay; ``data_id``
+    changes whenever the disk does, so that a child knows its parent by it.
+    """
+
+    log: Area
+    log_id: uuid.UUID
+    log_version: int
+    data_id: uuid.UUID
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the log has to be replayed before anything else counts."""
+        return self.log_id != _NONE
+
+
+def read(file: HostFile) -> Header:
+    """Read the current header: the valid one, of two the one written later.
 
     Raises:
-        ImageError: ``image-corrupt`` or ``image-truncated``; ``image-format-unsupported`` for a log
-            that has to be replayed, another version or a region that is not known.
+        ImageError: ``image-corrupt``; ``image-format-unsupported`` for another version.
     """
     if file.pread(0, len(SIGNATURE)) != SIGNATURE:
         file.corrupt("it does not begin as a VHDX file")
-    log = _read_log(file)
+    valid = [raw for raw in (file.pread(at, _HEADER_SIZE) for at in _HEADERS) if _is_header(raw)]
+    if not valid:
+        file.corrupt("neither of its two headers is valid")
+    # Disk2VHD writes two that are the same; of two that differ one has to be the later.
+    if len({_sequence(raw) for raw in valid}) < len(set(valid)):
+        file.corrupt("its two headers differ but have one sequence number")
+    current = max(valid, key=_sequence)
+    _, _, _, _, data_id, log_id, log_version, version, length, offset = _HEADER.unpack_from(current)
+    if version != 1:
+        unsupported(file, f"a VHDX of version {version}")
+    return Header(
+        log=Area(offset=offset, length=length),
+        log_id=uuid.UUID(bytes_le=log_id),
+        log_version=log_version,
+        data_id=uuid.UUID(bytes_le=data_id),
+    )
+
+
+def read_layout(file: HostFile, log: Area) -> Layout:
+    """Read and check the region table; the log of ``file`` is replayed already.
+
+    Raises:
+        ImageError: ``image-corrupt`` or ``image-truncated``; ``image-format-unsupported`` for a
+            region that is not known.
+    """
     regions = _read_regions(file)
     if _BAT not in regions or _METADATA not in regions:
         file.corrupt("its region table names no block table or no metadata")
@@ -90,23 +132,6 @@ def read(file: HostFile) -> Layout:
     return layout
 
 
-def _read_log(file: HostFile) -> Area:
-    """The log of the current header: the valid one, of two the one written later."""
-    valid = [raw for raw in (file.pread(at, _HEADER_SIZE) for at in _HEADERS) if _is_header(raw)]
-    if not valid:
-        file.corrupt("neither of its two headers is valid")
-    # Disk2VHD writes two that are the same; of two that differ one has to be the later.
-    if len({_sequence(raw) for raw in valid}) < len(set(valid)):
-        file.corrupt("its two headers differ but have one sequence number")
-    current = max(valid, key=_sequence)
-    _, _, _, _, _, log_id, log_version, version, length, offset = _HEADER.unpack_from(current)
-    if version != 1:
-        unsupported(file, f"a VHDX of version {version}")
-    if uuid.UUID(bytes_le=log_id) != _NONE:
-        _refuse_dirty(file, log_version)
-    return Area(offset=offset, length=length)
-
-
 def _sequence(raw: bytes) -> int:
     return int(_HEADER.unpack_from(raw)[2])
 
@@ -119,17 +144,6 @@ def _is_sealed(raw: bytes) -> bool:
     """Whether the checksum at byte 4, taken with zeros in its own place, is right."""
     stored = int.from_bytes(raw[4:8], "little")
     return stored == int(google_crc32c.value(raw[:4] + bytes(4) + raw[8:]))
-
-
-def _refuse_dirty(file: HostFile, version: int) -> NoReturn:
-    if version != 0:
-        unsupported(file, f"a VHDX with a log of version {version}")
-    raise ImageError(
-        "image-format-unsupported",
-        f"{file.path} is a VHDX that was not closed properly: its log has to be replayed first",
-        hint="replay it in a copy: qemu-img check -r all COPY.vhdx; or attach and detach it in "
-        "Windows",
-    )
 
 
 def _read_regions(file: HostFile) -> dict[uuid.UUID, Area]:

@@ -11,19 +11,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootworthy.disk.sizes import MIB
+from bootworthy.disk.vhdx import locator
 from bootworthy.disk.vhdx.header import unsupported
 
 if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
     from bootworthy.disk.vhdx.header import Area
+    from bootworthy.disk.vhdx.locator import Locator
 
 _TABLE_SIZE = 64 << 10
 # Signature, reserved, entries, reserved.
 _TABLE = struct.Struct("<8s2xH20x")
 # Identifier, offset in the region, length, flags, reserved.
 _ENTRY = struct.Struct("<16sIII4x")
-_MAX_ENTRIES = 1023
-_REQUIRED = 4
+_MAX_ENTRIES = 2047
+_USER, _REQUIRED = 1, 4
+# [MS-VHDX] 2.6.1.2: no item is longer.
+_MAX_ITEM = MIB
 
 _PARAMETERS = uuid.UUID("caa16737-fa36-4d43-b3b6-33f0aa44e76b")
 _SIZE = uuid.UUID("2fa54224-cd1b-4876-b211-5dbed83bf4b8")
@@ -40,12 +44,16 @@ _SECTOR_SIZES = (512, 4096)
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """The disk in bytes; ``fixed`` means that blocks are never given back."""
+    """The disk in bytes; ``fixed`` means that blocks are never given back.
+
+    ``parent`` says what a differencing disk lies over.
+    """
 
     size: int
     block_size: int
     sector_size: int
     fixed: bool
+    parent: Locator | None = None
 
     @property
     def chunk_ratio(self) -> int:
@@ -62,15 +70,13 @@ def read(file: HostFile, region: Area) -> Metadata:
     """Read and check the metadata in ``region``.
 
     Raises:
-        ImageError: ``image-corrupt``; ``image-format-unsupported`` for a differencing disk or an
-            item that is not known.
+        ImageError: ``image-corrupt``; ``image-format-unsupported`` for an item, or a way to a
+            parent, that is not known.
     """
     items = _read_items(file, region)
     block_size, flags = struct.unpack("<II", _item(file, region, items, _PARAMETERS, 8))
     (size,) = struct.unpack("<Q", _item(file, region, items, _SIZE, 8))
     (sector_size,) = struct.unpack("<I", _item(file, region, items, _LOGICAL, 4))
-    if flags & _HAS_PARENT:
-        unsupported(file, "a differencing VHDX, which is nothing without its parent")
     if block_size & (block_size - 1) or not MIB <= block_size <= _MAX_BLOCK:
         file.corrupt(f"its blocks would have {block_size} bytes")
     if sector_size not in _SECTOR_SIZES:
@@ -82,7 +88,15 @@ def read(file: HostFile, region: Area) -> Metadata:
         block_size=block_size,
         sector_size=sector_size,
         fixed=bool(flags & _LEAVE_ALLOCATED),
+        parent=_parent(file, region, items) if flags & _HAS_PARENT else None,
     )
+
+
+def _parent(file: HostFile, region: Area, items: dict[uuid.UUID, tuple[int, int]]) -> Locator:
+    length = items.get(_LOCATOR, (0, 0))[1]
+    if length > _MAX_ITEM:
+        file.corrupt(f"its parent locator would have {length} bytes")
+    return locator.parse(file, _item(file, region, items, _LOCATOR, max(length, 1)))
 
 
 def _read_items(file: HostFile, region: Area) -> dict[uuid.UUID, tuple[int, int]]:
@@ -97,7 +111,9 @@ def _read_items(file: HostFile, region: Area) -> dict[uuid.UUID, tuple[int, int]
         item = uuid.UUID(bytes_le=name)
         if flags & _REQUIRED and item not in _KNOWN:
             unsupported(file, f"a VHDX with metadata {item}")
-        items[item] = (offset, length)
+        # A user's item may have the name of a system's.
+        if not flags & _USER:
+            items[item] = (offset, length)
     return items
 
 

@@ -1,0 +1,1 @@
+"""Tests of the structures of a VHDX file."""
