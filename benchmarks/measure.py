@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+CACHE = CHECKOUT / ".cache"
 BOOTWORTHY = str(CHECKOUT / ".venv" / "bin" / "bootworthy")
 
 # /sys/block/*/stat, field 7: sectors of 512 bytes written (Documentation/block/stat.rst).
@@ -55,9 +56,9 @@ _MKFS = {
 
 
 @contextlib.contextmanager
-def workspace(size: int, kind: str = "ext4") -> Iterator[Workspace]:
-    """A file system of ``size`` bytes on a loop device; needs root."""
-    with tempfile.TemporaryDirectory(prefix="bootworthy-bench-", dir=CHECKOUT / ".cache") as folder:
+def workspace(size: int, kind: str = "ext4", at: Path = CACHE) -> Iterator[Workspace]:
+    """A file system of ``size`` bytes on a loop device over a file in ``at``; needs root."""
+    with tempfile.TemporaryDirectory(prefix="bootworthy-bench-", dir=at) as folder:
         image, mount = Path(folder, "disk.img"), Path(folder, "mnt")
         mount.mkdir()
         with image.open("wb") as file:
