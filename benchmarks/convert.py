@@ -2,9 +2,10 @@
 
 ``python -m benchmarks.convert`` as root, on a machine with nothing else to do. Each format of a
 4 GiB disk filled with this machine's /usr, and a 100 GiB disk that is mostly empty, on ext4, XFS
-with reflink and btrfs. Runs are interleaved in random order and medians are shown, of wall and
-processor time. The time that counts is until the output is on disk: qemu-img and cp return before,
-so that ``sync`` follows each of them; what they take until they return is shown beside it.
+with reflink and btrfs. Runs of an image are interleaved in random order; medians are shown, of wall
+and processor time, and the least of each. The time that counts is until the output is on disk:
+qemu-img and cp return before, so that ``sync`` follows each of them; what they take until they
+return is shown beside it.
 
 ``-o FILE`` writes the tables as Markdown; ``--quick`` measures little disks once, to try it out.
 """
@@ -15,17 +16,18 @@ import argparse
 import os
 import platform
 import random
+import signal
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks import disks
 from benchmarks.disks import FORMATS, GIB, MIB
-from benchmarks.measure import BOOTWORTHY, children_cpu, run, workspace
+from benchmarks.measure import BOOTWORTHY, CACHE, children_cpu, run, workspace
 
 OUT = "out.vhd"
 _OURS = "bootworthy convert"
@@ -70,7 +72,7 @@ class Scale:
 
 
 FULL = Scale(
-    filled=4 * GIB, budget=2600 * MIB, empty=100 * GIB, space=40 * GIB, tree=Path("/usr"), runs=7
+    filled=4 * GIB, budget=2600 * MIB, empty=100 * GIB, space=16 * GIB, tree=Path("/usr"), runs=7
 )
 QUICK = Scale(
     filled=512 * MIB,
@@ -87,16 +89,21 @@ def main() -> None:
     given = _arguments()
     if os.geteuid():
         sys.exit("mounting file systems needs root")
-    scale = QUICK if given.quick else FULL
+    # An end by a signal unmounts what was mounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    scale = _scale(given)
     formats = tuple(given.format or FORMATS)
     cases: list[Case] = []
-    cache = Path(BOOTWORTHY).parents[2] / ".cache"
-    with tempfile.TemporaryDirectory(prefix="bootworthy-disks-", dir=cache) as folder:
+    with tempfile.TemporaryDirectory(prefix="bootworthy-disks-", dir=CACHE) as folder:
         filled, empty = Path(folder, "filled.raw"), Path(folder, "empty.raw")
         disks.filled(filled, scale.filled, scale.tree, scale.budget)
         disks.mostly_empty(empty, scale.empty)
         for kind in given.fs or ("ext4", "xfs", "btrfs"):
-            cases += _measure(kind, (filled, empty), formats, scale, given.runs or scale.runs)
+            with workspace(scale.space, kind, given.at) as space:
+                for disk, names in ((filled, formats), (empty, _of(formats, "raw", "qcow2"))):
+                    for fmt in names:
+                        cases.append(_measure(kind, disk, fmt, space.path, scale.runs))
+                        print("\n".join(_rows(cases[-1])), file=sys.stderr, flush=True)
     text = "\n".join(_report(cases, scale))
     print(text)
     if given.output:
@@ -107,34 +114,39 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.convert", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="little disks, one run")
     parser.add_argument("--runs", type=int, help="runs of each (7)")
+    parser.add_argument("--data", type=int, metavar="MIB", help="files on the filled disk (2600)")
     parser.add_argument("--fs", action="append", choices=["ext4", "xfs", "btrfs"])
     parser.add_argument("--format", action="append", choices=list(FORMATS))
+    parser.add_argument(
+        "--at",
+        type=Path,
+        default=CACHE,
+        metavar="DIR",
+        help="where the file systems lie; /dev/shm keeps a busy disk out of it",
+    )
     parser.add_argument("-o", "--output", type=Path, help="write the tables there as well")
     return parser.parse_args()
 
 
-def _measure(
-    kind: str, sources: tuple[Path, Path], formats: tuple[str, ...], scale: Scale, runs: int
-) -> list[Case]:
-    """All cases of one file system, in random order."""
-    filled, empty = sources
-    with workspace(scale.space, kind) as space:
-        cases = [
-            Case(kind, disk.stem, fmt, image)
-            for disk, names in ((filled, formats), (empty, _of(formats, "raw", "qcow2")))
-            for fmt, image in disks.images(disk, space.path, names).items()
-        ]
-        plan = [
-            (case, name, commands)
-            for case in cases
-            for name, commands in _ways(case, space.path).items()
-            for _ in range(runs)
-        ]
-        random.shuffle(plan)
-        for number, (case, name, commands) in enumerate(plan, 1):
-            print(f"{kind} {number}/{len(plan)} {case.disk} {case.fmt}: {name}", file=sys.stderr)
-            case.runs.setdefault(name, []).append(_timed(space.path, case.image, commands))
-    return cases
+def _scale(given: argparse.Namespace) -> Scale:
+    scale = QUICK if given.quick else FULL
+    return replace(
+        scale,
+        runs=given.runs or scale.runs,
+        budget=given.data * MIB if given.data else scale.budget,
+    )
+
+
+def _measure(kind: str, disk: Path, fmt: str, folder: Path, runs: int) -> Case:
+    """One image by every tool, in random order; the image is gone afterwards."""
+    case = Case(kind, disk.stem, fmt, disks.images(disk, folder, (fmt,))[fmt])
+    ways = _ways(case, folder)
+    plan = [name for name in ways for _ in range(runs)]
+    random.shuffle(plan)
+    for name in plan:
+        case.runs.setdefault(name, []).append(_timed(folder, case.image, ways[name]))
+    case.image.unlink()
+    return case
 
 
 def _of(formats: tuple[str, ...], *wanted: str) -> tuple[str, ...]:
@@ -164,7 +176,9 @@ def _ways(case: Case, folder: Path) -> dict[str, list[list[str]]]:
 def _timed(folder: Path, image: Path, commands: Sequence[Sequence[str]]) -> Run:
     """Run with the image in the page cache and nothing left to be written by others."""
     run("cp", "--sparse=always", os.fspath(image), "/dev/null")
-    os.sync()
+    # What earlier runs deleted must not stay in the file below.
+    run("fstrim", os.fspath(folder))
+    run("sync", "-f", os.fspath(folder))
     cpu, began = children_cpu(), time.monotonic()
     for command in commands:
         run(*command)
@@ -188,24 +202,33 @@ def _report(cases: Sequence[Case], scale: Scale) -> Iterator[str]:
     )
     for kind in dict.fromkeys(case.file_system for case in cases):
         yield f"\n## {kind}\n"
-        yield "| disk | format | tool | on disk | of qemu-img's best | returned | CPU |"
-        yield "| --- | --- | --- | ---: | ---: | ---: | ---: |"
+        yield (
+            "| disk | format | tool | on disk | of qemu-img's best | least | of its least "
+            "| returned | CPU | of its best |"
+        )
+        yield "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
         for case in (case for case in cases if case.file_system == kind):
             yield from _rows(case)
 
 
 def _rows(case: Case) -> Iterator[str]:
-    best = min(_median(case, name, "durable") for name in _PEERS)
+    middle, least = statistics.median, min
+    best = min(_of_runs(case, name, "durable", middle) for name in _PEERS)
+    best_least = min(_of_runs(case, name, "durable", least) for name in _PEERS)
+    best_cpu = min(_of_runs(case, name, "cpu", middle) for name in _PEERS)
     for name in sorted(case.runs, key=_ORDER.index):
-        durable = _median(case, name, "durable")
+        durable, shortest = (_of_runs(case, name, "durable", of) for of in (middle, least))
+        cpu = _of_runs(case, name, "cpu", middle)
         yield (
             f"| {case.disk} | {case.fmt} | {name} | {durable:.2f} | {durable / best:.2f} "
-            f"| {_median(case, name, 'returned'):.2f} | {_median(case, name, 'cpu'):.2f} |"
+            f"| {shortest:.2f} | {shortest / best_least:.2f} "
+            f"| {_of_runs(case, name, 'returned', middle):.2f} | {cpu:.2f} "
+            f"| {cpu / max(best_cpu, 0.001):.2f} |"
         )
 
 
-def _median(case: Case, name: str, what: str) -> float:
-    return statistics.median(getattr(one, what) for one in case.runs[name])
+def _of_runs(case: Case, name: str, what: str, of: Callable[[Sequence[float]], float]) -> float:
+    return of([getattr(one, what) for one in case.runs[name]])
 
 
 if __name__ == "__main__":

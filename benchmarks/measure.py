@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+CACHE = CHECKOUT / ".cache"
 BOOTWORTHY = str(CHECKOUT / ".venv" / "bin" / "bootworthy")
 
 # /sys/block/*/stat, field 7: sectors of 512 bytes written (Documentation/block/stat.rst).
@@ -55,9 +56,9 @@ _MKFS = {
 
 
 @contextlib.contextmanager
-def workspace(size: int, kind: str = "ext4") -> Iterator[Workspace]:
-    """A file system of ``size`` bytes on a loop device; needs root."""
-    with tempfile.TemporaryDirectory(prefix="bootworthy-bench-", dir=CHECKOUT / ".cache") as folder:
+def workspace(size: int, kind: str = "ext4", at: Path = CACHE) -> Iterator[Workspace]:
+    """A file system of ``size`` bytes on a loop device over a file in ``at``; needs root."""
+    with tempfile.TemporaryDirectory(prefix="bootworthy-bench-", dir=at) as folder:
         image, mount = Path(folder, "disk.img"), Path(folder, "mnt")
         mount.mkdir()
         with image.open("wb") as file:
@@ -74,9 +75,15 @@ def workspace(size: int, kind: str = "ext4") -> Iterator[Workspace]:
             run("losetup", "--detach", device)
 
 
+# Installers compile to byte code, and so does the first run of a checkout, unless this forbids it.
+_ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+}
+
+
 def run(*argv: str, env: Mapping[str, str] | None = None) -> str:
     """Run a command that must succeed; its output."""
-    whole = os.environ | dict(env or {})
+    whole = _ENVIRONMENT | dict(env or {})
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=whole)
     if done.returncode != 0:
         sys.exit(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}")

@@ -15,7 +15,7 @@ from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Rehearsed, Verdict
 from bootworthy.model.report import Report
 from bootworthy.report import rehearsal
-from bootworthy.report.text import as_text
+from bootworthy.report.styled import as_text
 from tests.cli.command import bootworthy
 from tests.guests import small
 

@@ -4,7 +4,7 @@ import json
 
 from bootworthy.model.conversion import Conversion
 from bootworthy.report import conversion
-from bootworthy.report.text import Line
+from bootworthy.report.styled import Line
 
 RESULT = Conversion(
     command="convert",

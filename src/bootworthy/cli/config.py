@@ -13,7 +13,7 @@ import click
 from bootworthy.cli import configuration
 from bootworthy.cli.main import all_commands
 from bootworthy.cli.terminal import print_lines
-from bootworthy.report.text import Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
 
 
 @click.group("config")

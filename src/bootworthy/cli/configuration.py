@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bootworthy.model.acceptance import Ignore
-from bootworthy.model.decode import decode
 from bootworthy.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from bootworthy.model.acceptance import Ignore
 
 FILE = "bootworthy.toml"
 PREFIX = "BOOTWORTHY_"
@@ -57,6 +57,8 @@ def load(path: Path | None, commands: Mapping[str, click.Command]) -> Configurat
     """
     if path is None:
         return Configuration(common={}, verbs={})
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         return _checked(path, data, {verb: keys_of(item) for verb, item in commands.items()})
@@ -71,6 +73,9 @@ def load(path: Path | None, commands: Mapping[str, click.Command]) -> Configurat
 def _checked(
     path: Path, data: dict[str, Any], keys: Mapping[str, Mapping[str, click.Option]]
 ) -> Configuration:
+    from bootworthy.model.acceptance import Ignore
+    from bootworthy.model.decode import decode
+
     ignores = decode(tuple[Ignore, ...], data.pop("ignore", []), "ignore")
     for entry in ignores:
         if not entry.reason.strip():

@@ -16,7 +16,7 @@ import click
 import bootworthy
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.quantities import human_size
-from bootworthy.report.text import Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
 
 _LACKS = 4
 

@@ -10,7 +10,7 @@ import click
 
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.finding import Fix
-from bootworthy.report.text import Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
 from bootworthy.rules.rule import Rule
 
 _WIDTH = 96

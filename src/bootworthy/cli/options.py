@@ -11,7 +11,6 @@ import click
 from bootworthy.cli.event_lines import DescriptorType
 from bootworthy.cli.outputs import OutputType
 from bootworthy.model.events import Observer
-from bootworthy.model.finding import Severity
 from bootworthy.model.intent import (
     Architecture,
     Generation,
@@ -23,6 +22,7 @@ from bootworthy.model.intent import (
 )
 
 if TYPE_CHECKING:
+    from bootworthy.model.finding import Severity
     from bootworthy.work.target import ApplyOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -253,6 +253,8 @@ def apply_options_from(given: Mapping[str, Any], observer: Observer) -> ApplyOpt
 
 def threshold_of(fail_on: str) -> Severity | None:
     """The severity of ``--fail-on``, None for never."""
+    from bootworthy.model.finding import Severity
+
     return None if fail_on == "never" else Severity[fail_on.upper()]
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bootworthy.model.errors import HostError, UsageError
-from bootworthy.model.report import Report
-from bootworthy.report.format import Format, find_format
+
+if TYPE_CHECKING:
+    from bootworthy.model.report import Report
+    from bootworthy.report.format import Format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class OutputType(click.ParamType):  # type: ignore[type-arg]  # generic only sin
         """Find the format; what is wrong with the path is told before the run begins."""
         if isinstance(value, Output):
             return value
+        from bootworthy.report.format import find_format
+
         name, _, path = str(value).partition(":")
         try:
             found = find_format(name)
@@ -57,6 +60,8 @@ def outputs_of(given: Mapping[str, Any]) -> tuple[Output, ...]:
     Raises:
         click.UsageError: two of them go to one place.
     """
+    from bootworthy.report.format import find_format
+
     wanted = [*given.get("outputs", ())]
     if given.get("as_json"):
         wanted.append(Output(format=find_format("json")))
@@ -147,6 +152,8 @@ def _write(report: Report, output: Output, *, verbose: bool) -> None:
 
 
 def _show(report: Report, form: Format, *, verbose: bool) -> None:
+    import secrets
+
     from bootworthy.cli.terminal import print_lines
     from bootworthy.report import concise, github, text
 

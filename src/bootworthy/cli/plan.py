@@ -64,7 +64,8 @@ def command(**given: Any) -> None:
 
 
 def _print(preview: Preview, *, as_json: bool) -> None:
-    from bootworthy.report.text import Span, change_lines
+    from bootworthy.report.styled import Span
+    from bootworthy.report.text import change_lines
 
     if as_json:
         data = {"schema_version": 1, "plan": preview.plan.to_dict()}

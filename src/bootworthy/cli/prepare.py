@@ -124,7 +124,8 @@ def _reading(given: Mapping[str, Any], observer: Observer) -> Reading:
 
 
 def _print_changes(report: Report, *, diffs: bool) -> None:
-    from bootworthy.report.text import Span, change_lines
+    from bootworthy.report.styled import Span
+    from bootworthy.report.text import change_lines
 
     print_lines(change_lines(report.changes, diffs=diffs))
     if report.output:

@@ -12,7 +12,8 @@ import click
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.finding import Severity
 from bootworthy.model.quantities import plural
-from bootworthy.report.text import SEVERITY_STYLE, Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
+from bootworthy.report.text import SEVERITY_STYLE
 
 if TYPE_CHECKING:
     from bootworthy.rules.rule import Rule

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from bootworthy.report.plain import printable
-from bootworthy.report.text import Line, Style
+from bootworthy.report.styled import Line, Style
 
 _LOOKS = {
     Style.ERROR: "bold red",

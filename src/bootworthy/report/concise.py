@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from bootworthy.model.report import Report
 from bootworthy.report.format import Format
-from bootworthy.report.text import SEVERITY_STYLE, Line, Span, as_text, closing_lines
+from bootworthy.report.styled import Line, Span, as_text
+from bootworthy.report.text import SEVERITY_STYLE, closing_lines
 
 
 def lines(report: Report) -> Iterator[Line]:

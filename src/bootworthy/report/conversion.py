@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bootworthy.model.conversion import Conversion
 from bootworthy.model.quantities import human_seconds, human_size
-from bootworthy.report.text import Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
 
 
 def render(result: Conversion) -> str:

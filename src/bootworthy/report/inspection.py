@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bootworthy.model.image import FileSystem, ImageInfo, Partition
 from bootworthy.model.inspection import Inspection
 from bootworthy.model.quantities import human_size, plural
-from bootworthy.report.text import Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
 
 
 def render(result: Inspection) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bootworthy.model.quantities import human_seconds, human_size
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Verdict
-from bootworthy.report.text import Line, Span, Style
+from bootworthy.report.styled import Line, Span, Style
 
 _MARKS = {
     MilestoneState.REACHED: Span("reached  ", Style.GOOD),

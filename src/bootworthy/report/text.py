@@ -1,15 +1,9 @@
-"""The report as people read it: findings like a compiler's, then one line that sums up.
-
-Styles are marked up by ``Style`` spans, so that ``cli`` can colour them and nothing here has to
-know about terminals.
-"""
+"""The report as people read it: findings like a compiler's, then one line that sums up."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import groupby
 
 from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
@@ -17,32 +11,7 @@ from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.quantities import human_seconds, human_size, plural
 from bootworthy.model.report import Report
 from bootworthy.report.format import Format
-from bootworthy.report.plain import printable
-
-
-class Style(StrEnum):
-    """What a piece of text is; the terminal decides how it looks."""
-
-    PLAIN = ""
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    STRONG = "strong"
-    FAINT = "faint"
-    GOOD = "good"
-    ADDED = "added"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of one line."""
-
-    text: str
-    style: Style = Style.PLAIN
-
-
-Line = tuple[Span, ...]
+from bootworthy.report.styled import Line, Span, Style, as_text
 
 SEVERITY_STYLE = {
     Severity.ERROR: Style.ERROR,
@@ -54,11 +23,6 @@ SEVERITY_STYLE = {
 def render(report: Report, *, verbose: bool = False) -> str:
     """The report as plain text."""
     return as_text(lines(report, verbose))
-
-
-def as_text(styled: Iterable[Line]) -> str:
-    """Lines without their styles, safe for a terminal."""
-    return "".join("".join(printable(span.text) for span in line) + "\n" for line in styled)
 
 
 def lines(report: Report, verbose: bool = False) -> Iterator[Line]:
