@@ -124,6 +124,34 @@ def test_a_machine_that_goes_off_ends_the_watch() -> None:
     assert "switched itself off" in trouble.saw
 
 
+def test_a_machine_that_is_up_and_does_not_answer_is_given_up_whatever_it_says() -> None:
+    said = {float(at): "Daemon Failed to send DHCP request\n" for at in range(40, 400, 10)}
+    said |= {35.0: "Cloud-init v. 22.4.2 finished at Wed. Datasource DataSourceAzure.  Up 35\n"}
+    trouble = _trouble(_World(says=said, events=(LEASE, READY)))
+
+    assert trouble.at is not None
+    assert 110 < trouble.at < 115
+    assert {"SEC-01", "NET-01"} <= set(trouble.codes)
+    assert trouble.fallback == "BT-10"
+
+
+def test_an_address_that_nobody_gave_is_why_nobody_answers() -> None:
+    astray = FabricEvent(40.0, "network", "foreign-address", "nic 0: 192.168.7.20")
+    trouble = _trouble(_World(events=(LEASE, READY, astray)))
+
+    assert trouble.at is not None
+    assert 70 < trouble.at < 75
+    assert (trouble.codes[0], trouble.where) == ("NET-01", "fabric")
+    assert "192.168.7.20" in trouble.saw
+
+
+def test_a_foreign_address_beside_a_login_is_nobodys_concern() -> None:
+    bridge = FabricEvent(31.0, "network", "foreign-address", "nic 0: 172.17.0.1")
+    world = _World(events=(READY, bridge), log_in=lambda now: "" if now > 45 else None)
+
+    assert isinstance(world.watch(), float)
+
+
 def test_a_failure_that_the_guest_reports() -> None:
     told = "ProvisioningFailed: Failed to mount dvd device"
     trouble = _trouble(_World(events=(FabricEvent(9.0, "wire", "health-notready", told),)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState
 from bootworthy.rehearsal.answers import Judge, troubles_of
@@ -31,9 +31,21 @@ def judge(
 ) -> tuple[tuple[Milestone, ...], tuple[Diagnosis, ...]]:
     """How far the machine came, and which rules explain what it did not reach."""
     serial = serial_console(seen.console, seen.events, seen.outcome)
-    asked = tuple(Judge(candidate, scenario, seen.outcome, own_data=seen.own_data).milestones())
+    asked = tuple(
+        Judge(candidate, scenario, seen.outcome, seen.events, own_data=seen.own_data).milestones()
+    )
     milestones = (*way_to_login(seen.console, seen.events, seen.outcome), serial, *asked)
     troubles = [*seen.outcome.troubles, *troubles_of(iter(asked))]
     if serial.state is MilestoneState.MISSED:
         troubles.append(Trouble(codes=("CMD-02", "CMD-03"), saw=serial.evidence, where="serial"))
-    return milestones, tuple(diagnose(trouble, ask) for trouble in troubles)
+    return milestones, tuple(_one_of_each(diagnose(trouble, ask) for trouble in troubles))
+
+
+def _one_of_each(diagnoses: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
+    """Several milestones may fail for one reason; it is told once, with all that was seen."""
+    found: dict[str, Diagnosis] = {}
+    for item in diagnoses:
+        first = found.setdefault(item.code, item)
+        if first is not item:
+            found[item.code] = replace(first, saw=f"{first.saw}; {item.saw}")
+    yield from found.values()

@@ -16,6 +16,7 @@ from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, i
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
+from bootworthy.rehearsal.answers import AGENT_STATUS
 from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.conversation import Conversation
 from bootworthy.rehearsal.diagnose import Ask
@@ -207,9 +208,19 @@ class _Rehearsal:
         with self._step("questions to the guest"):
             self._outcome.answers = self._answers()
             self._outcome.settled = running.seconds
+        if self._agent_is_due():
+            with self._step("status of the agent"):
+                fabric.events.wait_for(
+                    lambda event: event.kind in AGENT_STATUS, self._options.patience.agent
+                )
         if self._options.second_boot and self._outcome.answers:
             with self._step("second boot"):
                 self._second_boot(fabric, running)
+
+    def _agent_is_due(self) -> bool:
+        """Whether the agent's first status is worth waiting for: it comes after the login."""
+        wanted = self._candidate.has_agent and self._scenario.provision_guest_agent
+        return wanted and bool(self._outcome.answers)
 
     def _refuse_full_disk(self) -> None:
         """QEMU stops a machine whose disk cannot be written to: not the image's fault."""

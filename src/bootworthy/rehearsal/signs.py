@@ -13,6 +13,7 @@ from enum import Enum
 
 from bootworthy.model.intent import Generation
 from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.evidence import one_line
 
 
 class Weight(Enum):
@@ -281,7 +282,7 @@ def sightings(console: Console, generation: Generation, start: int = 0) -> Itera
         if found:
             yield Sighting(
                 sign=sign,
-                saw=_shortened(console.line_at(found.start()) or found.group().strip()),
+                saw=one_line(console.line_at(found.start()) or found.group()),
                 at=console.time_of(found.start()),
                 place=found.start(),
             )
@@ -291,8 +292,3 @@ def ending(console: Console, generation: Generation, start: int = 0) -> Sighting
     """The first sign after which nothing more comes."""
     found = sightings(console, generation, start)
     return next((item for item in found if item.sign.weight is Weight.ENDS), None)
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 300 else f"{text[:297]}..."  # noqa: PLR2004 - three lines or so

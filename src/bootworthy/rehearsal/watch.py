@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 
 from bootworthy.model.intent import Generation
 from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.evidence import one_line
 from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Trouble
 from bootworthy.rehearsal.signs import Sighting, Weight, ending, sightings
 
 LOGIN_PROMPT = re.compile(r"\blogin: ")
+
+# The end of a boot as cloud-init tells it (cloud-init: config/cc_final_message.py), or the getty.
+_DONE = re.compile(r"\blogin: |Cloud-init v\. \S+ finished at ")
 
 # What keeps a machine from being provisioned without a word on the console; the rules themselves
 # say which of them it is.
@@ -22,7 +26,7 @@ _UNPROVISIONED = (
     *("NET-08", "CI-01", "AGT-01", "AGT-02"),
 )
 _NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
-_NO_LOGIN = ("SEC-01", "SEC-02")
+_NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
 _SILENT = ("CMD-02", "CMD-03", "CMD-04")
 
 
@@ -37,6 +41,12 @@ class Patience:
     before_prompt: float = 150.0
     after_prompt: float = 60.0
     refused: float = 60.0
+    unanswered: float = 75.0
+    """After Ready and the end of the boot; an SSH server has started before that."""
+    astray: float = 30.0
+    """The same, of a machine that uses an address which it was not given."""
+    agent: float = 180.0
+    """From the end of the boot to the agent's first status."""
     whole: float = 900.0
     hear_out: float = 4.0
 
@@ -85,8 +95,25 @@ class Watch:
             self.pause(2)
         elif self._refused_at is None:
             self._refused_at = self.seconds()
-        self._complaint = complaint or self._complaint
+        self._complaint = one_line(complaint or "") or self._complaint
         return False
+
+    def _unanswered(self) -> Trouble | None:
+        """Nobody answers a machine that is up; what else it says on its console is no sign."""
+        done = _DONE.search(self.console.text, self.start)
+        ready, astray = self.ready(), foreign_address(self.events())
+        if self._refused_at is not None or not (done or astray):
+            return None
+        if not astray and not ready and self.needs_ready:
+            return None
+        up = self.console.time_of(done.start()) if done else 0.0
+        last = max(self.since, up, *(event.at for event in (ready, astray) if event))
+        waited, patience = self.seconds() - last, self.patience
+        if waited <= (patience.astray if astray else patience.unanswered):
+            return None
+        told = "after Ready" if ready else "after the end of the boot"
+        codes = _NO_LOGIN if ready else _UNPROVISIONED
+        return self._given_up(f"no SSH server answers, {waited:.0f} s {told}", "BT-10", codes)
 
     def _trouble(self) -> Trouble | None:
         if sighting := ending(self.console, self.generation, self.start):
@@ -94,19 +121,16 @@ class Watch:
             return self._explained(ending(self.console, self.generation, self.start) or sighting)
         if not self.alive():
             return self._given_up("the machine switched itself off", "BT-08", ())
-        if failure := self._reported_failure():
-            return failure
-        return self._out_of_patience()
+        return self._reported_failure() or self._unanswered() or self._out_of_patience()
 
     def _reported_failure(self) -> Trouble | None:
         """A guest that says of itself that provisioning failed (the agent's ProvisioningFailed)."""
         for event in self.events():
             if event.kind == "health-notready" and "ProvisioningFailed" in event.detail:
                 known = self._explanation()
-                codes = known.sign.codes if known else _UNPROVISIONED
-                return Trouble(
-                    codes=codes, saw=event.detail, where="fabric", at=event.at, fallback="BT-09"
-                )
+                codes = known.codes if known else _UNPROVISIONED
+                saw = f"{known.saw}; then: {event.detail}" if known else event.detail
+                return Trouble(codes=codes, saw=saw, where="fabric", at=event.at, fallback="BT-09")
         return None
 
     def _out_of_patience(self) -> Trouble | None:
@@ -141,30 +165,57 @@ class Watch:
 
     def _given_up(self, saw: str, fallback: str, codes: tuple[str, ...]) -> Trouble:
         """No sign ended the boot; one that explains it goes before our own guesses."""
-        known = self._explanation()
+        known, where = self._explanation(), "serial"
         if known is not None:
-            codes = (*known.sign.codes, *codes)
+            codes, where = (*known.codes, *codes), known.where
             saw = f"{known.saw}; then {saw}"
         elif tail := self.console.text[self.start :].rstrip().rpartition("\n")[2]:
-            saw = f"{saw}; the last line was: {tail[-200:]}"
-        return Trouble(codes=codes, saw=saw, where="serial", at=self.seconds(), fallback=fallback)
+            saw = f"{saw}; the last line was: {one_line(tail[-200:])}"
+        return Trouble(
+            codes=tuple(dict.fromkeys(code for code in codes if not code.startswith("BT-"))),
+            saw=saw,
+            where=where,
+            at=self.seconds(),
+            fallback=next((code for code in codes if code.startswith("BT-")), fallback),
+        )
 
-    def _explanation(self) -> Sighting | None:
-        """The first sign on the console that explains a failure."""
+    def _explanation(self) -> Explanation | None:
+        """The first sign that explains a failure: on the console, then in the fabric."""
         found = sightings(self.console, self.generation, self.start)
-        return next((item for item in found if item.sign.weight is Weight.EXPLAINS), None)
+        seen = next((item for item in found if item.sign.weight is Weight.EXPLAINS), None)
+        if seen is not None:
+            return Explanation(codes=seen.sign.codes, saw=seen.saw, where="serial", at=seen.at)
+        if event := foreign_address(self.events()):
+            saw = f"the machine uses {event.detail.rpartition(' ')[2]}, which nobody gave it"
+            return Explanation(codes=_NO_NETWORK, saw=saw, where="fabric", at=event.at)
+        return None
 
     def _explained(self, end: Sighting) -> Trouble:
         """The end, by the sign that came before it and says why, if there is one."""
         known = self._explanation()
-        first, saw = end.sign.codes, end.saw
-        if known is not None and known.place <= end.place:
-            first, saw = (*known.sign.codes, *end.sign.codes), f"{known.saw}; then: {end.saw}"
-        boot_codes = [code for code in first if code.startswith("BT-")]
+        codes, saw = end.sign.codes, end.saw
+        if known is not None and known.at <= end.at:
+            codes, saw = (*known.codes, *end.sign.codes), f"{known.saw}; then: {end.saw}"
+        boot_codes = [code for code in codes if code.startswith("BT-")]
         return Trouble(
-            codes=tuple(dict.fromkeys(code for code in first if code not in boot_codes)),
+            codes=tuple(dict.fromkeys(code for code in codes if code not in boot_codes)),
             saw=saw,
             where="serial",
             at=end.at,
             fallback=(boot_codes or [""])[0],
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why a boot fails, seen before it failed; ``at`` is in seconds since power-on."""
+
+    codes: tuple[str, ...]
+    saw: str
+    where: str
+    at: float
+
+
+def foreign_address(events: Sequence[FabricEvent]) -> FabricEvent | None:
+    """The machine's first packet from an address that DHCP did not give it."""
+    return next((event for event in events if event.kind == "foreign-address"), None)
