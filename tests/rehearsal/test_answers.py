@@ -60,6 +60,7 @@ def _judged(
     events: tuple[FabricEvent, ...] = (STATUS,),
 ) -> dict[str, Milestone]:
     outcome = Outcome(login=40.0, settled=50.0, answers=GOOD | changed)
+    outcome.second_asked, outcome.second_login, outcome.second_answers = True, 90.0, GOOD
     judge = Judge(candidate, Scenario(), outcome, events, own_data=True)
     return {item.name: item for item in judge.milestones()}
 
@@ -128,13 +129,26 @@ def test_evidence_is_plain_text() -> None:
 
 
 def test_a_second_boot_that_provisions_again() -> None:
-    outcome = Outcome(login=40.0, answers=GOOD, second_login=90.0)
+    outcome = Outcome(login=40.0, answers=GOOD, second_asked=True, second_login=90.0)
     outcome.second_answers = {**GOOD, "machine_id": "newer"}
     found = {m.name: m for m in Judge(CANDIDATE, Scenario(), outcome, own_data=True).milestones()}
 
     assert found["second-login"].state is MilestoneState.REACHED
     assert found["provisioned-once"].state is MilestoneState.MISSED
     assert "machine_id" in found["provisioned-once"].evidence
+
+
+def test_a_second_boot_that_fails_is_missed_and_one_that_was_not_wanted_is_not() -> None:
+    failed = Outcome(login=40.0, answers=GOOD, second_asked=True)
+    unwanted = Outcome(login=40.0, answers=GOOD)
+    states = []
+    for outcome in (failed, unwanted):
+        judge = Judge(CANDIDATE, Scenario(), outcome, (STATUS,), own_data=True)
+        found = {item.name: item.state for item in judge.milestones()}
+        states.append((found["second-login"], found["provisioned-once"]))
+
+    asked, missed = MilestoneState.NOT_ASKED, MilestoneState.MISSED
+    assert states == [(missed, asked), (asked, asked)]
 
 
 def test_answers_count_only_when_they_are_whole() -> None:

@@ -23,7 +23,8 @@ _LEAST_SHARE = 0.85
 AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
 """Events by which the agent tells that it has processed a goal state: its status names it."""
 
-# The rule, or the diagnosis, that explains a milestone that the guest's answers miss.
+# The rule, or the diagnosis, that explains a milestone that the guest's answers miss. Why a second
+# boot failed is watched, as with the first.
 _CODES = {
     "sudo": ((), "BT-21"),
     "host-keys": (("SEC-02",), ""),
@@ -37,7 +38,6 @@ _CODES = {
     "clock-source": ((), "BT-23"),
     "units": ((), "BT-12"),
     "host-name": (("NET-22", "CI-07"), "BT-09"),
-    "second-login": ((), "BT-20"),
     "provisioned-once": (("AGT-19",), "BT-19"),
 }
 
@@ -83,26 +83,30 @@ class Judge:
         yield self._units()
         clock = answers.get("clock", "")
         yield self._made("clock-source", "a clock source is there", _state(bool(clock)), clock)
-        if self._outcome.second_login is not None:
-            yield from self._second_boot()
+        yield from self._second_boot()
 
     def _second_boot(self) -> Iterator[Milestone]:
-        told = f"boot {self._outcome.second_answers.get('boot_id', '')}"
-        yield Milestone(
-            name="second-login",
-            title="the second boot comes to a login",
-            state=_REACHED,
-            at=self._outcome.second_login,
-            evidence=told,
+        titles = ("second boot comes to a login", "not provisioned again")
+        outcome = self._outcome
+        if not outcome.second_asked:
+            for name, title in zip(("second-login", "provisioned-once"), titles, strict=True):
+                yield self._made(name, title, _NOT_ASKED, "the machine was not restarted")
+            return
+        came, at = outcome.second_login is not None, outcome.second_login
+        told = one_line(
+            f"boot {outcome.second_answers.get('boot_id', '')}" if came else "it did not"
         )
-        before, after = self._answers, self._outcome.second_answers
+        yield Milestone(
+            name="second-login", title=titles[0], state=_state(came), at=at, evidence=told
+        )
+        before, after = self._answers, outcome.second_answers
         if not after:
-            yield self._made("provisioned-once", "not provisioned again", _NOT_ASKED, "no answer")
+            yield self._made("provisioned-once", titles[1], _NOT_ASKED, "no answer")
             return
         kept = ("machine_id", "instances", *(name for name in before if name.startswith("key:")))
         changed = [name for name in kept if before.get(name) != after.get(name)]
         told = f"changed: {', '.join(changed)}" if changed else "host keys and machine-id stayed"
-        yield self._made("provisioned-once", "not provisioned again", _state(not changed), told)
+        yield self._made("provisioned-once", titles[1], _state(not changed), told)
 
     def _same(self, name: str, title: str, answer: str, wanted: str) -> Milestone:
         got = self._answers.get(answer, "")

@@ -232,6 +232,7 @@ class _Rehearsal:
             )
 
     def _second_boot(self, fabric: Fabric, running: Running) -> None:
+        self._outcome.second_asked = True
         first, seen, start = self._boot_id, len(fabric.events), len(running.console.text)
         self._guest.ask("reboot", "sudo -n systemctl reboot", 30)
         watch = Watch(
