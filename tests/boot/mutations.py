@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tests.guests.recipe import Recipe
 
+ESP_OFFSET = 1 << 20
+"""Where the ESP of the UEFI guest starts, in bytes."""
+
 _GRUB_CFG = "/boot/grub/grub.cfg"
 _FSTAB = "/etc/fstab"
 _MISSING = "UUID=6f6e6500-0000-4000-8000-000000000000 /srv ext4 defaults 0 2\n"
@@ -78,3 +81,35 @@ def _edit(image: Path, recipe: Recipe, path: str, change: Callable[[str], str]) 
 def _debugfs(image: Path, recipe: Recipe, request: str) -> str:
     argv = ["debugfs", "-w", "-R", request, f"{image}?offset={recipe.root_offset}"]
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+# $1 the image, $2 the root's offset in bytes, $3 the script, which runs in the root's directory.
+_IN_ROOT = """
+set -eu
+root=$(mktemp -d)
+loop=$(losetup --show --find --offset "$2" "$1")
+mount -t ext4 "$loop" "$root"
+losetup --detach "$loop"
+mount -t proc proc "$root/proc"
+mount --bind /dev "$root/dev"
+cd "$root"
+sh -eu -c "$3"
+cd /
+umount --recursive "$root"
+rmdir "$root"
+"""
+
+
+def in_root(image: Path, script: str, root_offset: int = 1 << 20) -> None:
+    """Run a shell script in the image's root file system, mounted in a namespace of its own."""
+    argv = ["unshare", "--mount", "--net", "--propagation=private", "sh", "-c", _IN_ROOT, "break"]
+    done = subprocess.run(
+        [*argv, str(image), str(root_offset), script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+    )
+    if done.returncode:
+        raise RuntimeError(f"breaking {image} failed:\n{done.stdout}\n{done.stderr}")

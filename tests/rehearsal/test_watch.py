@@ -135,6 +135,20 @@ def test_a_machine_that_is_up_and_does_not_answer_is_given_up_whatever_it_says()
     assert trouble.fallback == "BT-10"
 
 
+def test_an_agent_that_waits_for_what_never_comes_is_not_waited_for() -> None:
+    said = {
+        float(at): "INFO Daemon Waiting for cloud-init to copy ovf-env.xml\n"
+        for at in range(60, 900, 20)
+    }
+    said[50.0] = "Linux version 6.1\nlocalhost login: "
+    trouble = _trouble(_World(says=said, events=(LEASE,)))
+
+    assert trouble.at is not None
+    assert 95 < trouble.at < 100
+    assert trouble.codes[0] == "AGT-09"
+    assert {"CI-02", "CI-03"} <= set(trouble.codes)
+
+
 def test_an_address_that_nobody_gave_is_why_nobody_answers() -> None:
     astray = FabricEvent(40.0, "network", "foreign-address", "nic 0: 192.168.7.20")
     trouble = _trouble(_World(events=(LEASE, READY, astray)))

@@ -126,6 +126,13 @@ BOOT_CODES: dict[str, Code] = {code.code: code for code in _BOOT_CODES}
 """The diagnoses that are no rule about an image."""
 
 
+def find_boot_code(word: str) -> Code | None:
+    """The diagnosis with this code or name, whatever its case; None for rules."""
+    wanted = word.casefold()
+    codes = BOOT_CODES.values()
+    return next((item for item in codes if wanted in (item.code.casefold(), item.name)), None)
+
+
 def code_of(code: str) -> Code:
     """The diagnosis by its code, whether it is a rule or one of the above.
 

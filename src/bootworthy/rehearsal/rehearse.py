@@ -200,7 +200,7 @@ class _Rehearsal:
         with self._step("first boot"):
             came = watch.until_login()
         if isinstance(came, Trouble):
-            self._refuse_full_disk()
+            self._refuse_what_is_no_fault_of_the_image(running)
             self._outcome.troubles.append(came)
             return
         self._outcome.login = came
@@ -222,8 +222,14 @@ class _Rehearsal:
         wanted = self._candidate.has_agent and self._scenario.provision_guest_agent
         return wanted and bool(self._outcome.answers)
 
-    def _refuse_full_disk(self) -> None:
-        """QEMU stops a machine whose disk cannot be written to: not the image's fault."""
+    def _refuse_what_is_no_fault_of_the_image(self, running: Running) -> None:
+        """QEMU that is ended from outside, or stops a machine whose disk cannot be written to."""
+        if running.ended_by is not None:
+            raise HostError(
+                "qemu-ended",
+                f"QEMU was ended by {running.ended_by} while the machine ran",
+                hint="the kernel's log tells whether this machine ran out of memory",
+            )
         if shutil.disk_usage(self._directory).free < _LEAST_SPACE:
             raise HostError(
                 "rehearsal-space",
@@ -249,7 +255,7 @@ class _Rehearsal:
         )
         came = watch.until_login()
         if isinstance(came, Trouble):
-            self._refuse_full_disk()
+            self._refuse_what_is_no_fault_of_the_image(running)
             self._outcome.troubles.append(replace(came, fallback="BT-20"))
             return
         self._outcome.second_login = came

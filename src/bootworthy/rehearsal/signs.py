@@ -220,12 +220,18 @@ _PROVISIONING = (
     Sign(
         name="the provisioning medium cannot be read",
         pattern=_re(
-            r"unknown filesystem type 'udf'|Failed to mount dvd|"
+            r"unknown filesystem type 'udf'|Failed to mount dvd|Mounting dvd failed|"
+            r"request_module fs-udf succeeded, but still no fs|"
             r"Unable to find provisioning media|\[ProtocolError\] .*ovf-env|"
             r"unexpected metadata parsing ovf-env\.xml"
         ),
         codes=("KERN-04", "KERN-06", "KERN-07"),
         weight=Weight.EXPLAINS,
+    ),
+    Sign(
+        name="the agent gave up",
+        pattern=_re(r"ERROR \S+ (?:\S+ )?Provisioning failed: "),
+        codes=("BT-09",),
     ),
     Sign(
         name="the agent believes that it has provisioned already",

@@ -27,6 +27,7 @@ _UNPROVISIONED = (
 )
 _NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
 _NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
+_SERVICES = frozenset(("wire", "metadata", "host-plugin"))
 _SILENT = ("CMD-02", "CMD-03", "CMD-04")
 
 
@@ -45,6 +46,10 @@ class Patience:
     """After Ready and the end of the boot; an SSH server has started before that."""
     astray: float = 30.0
     """The same, of a machine that uses an address which it was not given."""
+    unprovisioned: float = 150.0
+    """From the login prompt, or the last question to Azure's services, to another one."""
+    explained: float = 45.0
+    """The same, of a machine that has said why there will be none."""
     agent: float = 180.0
     """From the end of the boot to the agent's first status."""
     whole: float = 900.0
@@ -115,13 +120,31 @@ class Watch:
         codes = _NO_LOGIN if ready else _UNPROVISIONED
         return self._given_up(f"no SSH server answers, {waited:.0f} s {told}", "BT-10", codes)
 
+    def _unprovisioned(self) -> Trouble | None:
+        """A machine that is up and asks for nothing; an agent that waits goes on talking."""
+        prompt = LOGIN_PROMPT.search(self.console.text, self.start)
+        if prompt is None or not self.needs_ready or self.ready():
+            return None
+        asked = [event.at for event in self.events() if event.service in _SERVICES]
+        waited = self.seconds() - max([self.console.time_of(prompt.start()), *asked])
+        known = self._explanation()
+        if waited <= (self.patience.explained if known else self.patience.unprovisioned):
+            return None
+        told = f"{waited:.0f} s after the login prompt nobody asks for the goal state"
+        return self._given_up(told, "BT-09", _UNPROVISIONED)
+
     def _trouble(self) -> Trouble | None:
         if sighting := ending(self.console, self.generation, self.start):
             self.pause(self.patience.hear_out)
             return self._explained(ending(self.console, self.generation, self.start) or sighting)
         if not self.alive():
             return self._given_up("the machine switched itself off", "BT-08", ())
-        return self._reported_failure() or self._unanswered() or self._out_of_patience()
+        return (
+            self._reported_failure()
+            or self._unanswered()
+            or self._unprovisioned()
+            or self._out_of_patience()
+        )
 
     def _reported_failure(self) -> Trouble | None:
         """A guest that says of itself that provisioning failed (the agent's ProvisioningFailed)."""
