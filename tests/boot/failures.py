@@ -119,13 +119,6 @@ FAILURES = (
         missed="login",
     ),
     Failure(
-        name="static-network-agent",
-        guest="bios",
-        mutate=_in_root(_AGENT_ONLY + _STATIC),
-        codes=("NET-01",),
-        missed="dhcp",
-    ),
-    Failure(
         name="cloud-init-disabled",
         guest="bios",
         mutate=_in_root("touch etc/cloud/cloud-init.disabled"),

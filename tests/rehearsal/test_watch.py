@@ -113,9 +113,21 @@ def test_a_key_that_stays_refused_is_a_refused_login() -> None:
     world = _World(events=(READY,), log_in=lambda _now: "Permission denied (publickey)")
     trouble = _trouble(world)
 
-    assert 90 < world.now < 100
+    assert 180 < world.now < 190
     assert (trouble.where, trouble.fallback) == ("ssh", "BT-10")
     assert "Permission denied" in trouble.saw
+
+
+def test_a_key_that_is_refused_after_the_boot_is_not_tried_for_a_minute() -> None:
+    said = {40.0: "Cloud-init v. 22.4.2 finished at Wed. Datasource DataSourceAzure.  Up 35\n"}
+    world = _World(
+        says=said, events=(READY,), log_in=lambda now: "Permission denied" if now > 35 else None
+    )
+    trouble = _trouble(world)
+
+    assert trouble.at is not None
+    assert 60 < trouble.at < 65
+    assert "CI-07" in trouble.codes
 
 
 def test_a_machine_that_goes_off_ends_the_watch() -> None:

@@ -27,6 +27,8 @@ _UNPROVISIONED = (
 )
 _NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
 _NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
+# A key is refused because nobody made the account that it belongs to.
+_NO_ACCOUNT = ("CI-07", "CI-09", "AGT-19", "CI-11")
 _SERVICES = frozenset(("wire", "metadata", "host-plugin"))
 _SILENT = ("CMD-02", "CMD-03", "CMD-04")
 
@@ -41,7 +43,9 @@ class Patience:
 
     before_prompt: float = 150.0
     after_prompt: float = 60.0
-    refused: float = 60.0
+    refused: float = 150.0
+    """Until the boot is over sshd may refuse everybody (pam_nologin)."""
+    refused_after_boot: float = 20.0
     unanswered: float = 75.0
     """After Ready and the end of the boot; an SSH server has started before that."""
     astray: float = 30.0
@@ -116,9 +120,22 @@ class Watch:
         waited, patience = self.seconds() - last, self.patience
         if waited <= (patience.astray if astray else patience.unanswered):
             return None
-        told = "after Ready" if ready else "after the end of the boot"
-        codes = _NO_LOGIN if ready else _UNPROVISIONED
-        return self._given_up(f"no SSH server answers, {waited:.0f} s {told}", "BT-10", codes)
+        saw = f"no SSH server answers, {waited:.0f} s after the machine was up"
+        return self._given_up(saw, "BT-10", _NO_LOGIN if ready else _UNPROVISIONED)
+
+    def _refused(self) -> Trouble | None:
+        """The key stays refused; once the boot is over nothing more will be set up."""
+        if self._refused_at is None:
+            return None
+        done = _DONE.search(self.console.text, self.start)
+        up = self.console.time_of(done.start()) if done else 0.0
+        limit = self.patience.refused_after_boot if done else self.patience.refused
+        if self.seconds() - max(self._refused_at, up) <= limit:
+            return None
+        known = self._explanation()
+        saw = f"{known.saw}; then: {self._complaint}" if known else self._complaint
+        codes = (*(known.codes if known else ()), *_NO_ACCOUNT)
+        return _trouble(codes, saw, where="ssh", at=self.seconds(), fallback="BT-10")
 
     def _unprovisioned(self) -> Trouble | None:
         """A machine that is up and asks for nothing; an agent that waits goes on talking."""
@@ -141,6 +158,7 @@ class Watch:
             return self._given_up("the machine switched itself off", "BT-08", ())
         return (
             self._reported_failure()
+            or self._refused()
             or self._unanswered()
             or self._unprovisioned()
             or self._out_of_patience()
@@ -153,13 +171,11 @@ class Watch:
                 known = self._explanation()
                 codes = known.codes if known else _UNPROVISIONED
                 saw = f"{known.saw}; then: {event.detail}" if known else event.detail
-                return Trouble(codes=codes, saw=saw, where="fabric", at=event.at, fallback="BT-09")
+                return _trouble(codes, saw, where="fabric", at=event.at, fallback="BT-09")
         return None
 
     def _out_of_patience(self) -> Trouble | None:
         now = self.seconds()
-        if self._refused_at is not None and now - self._refused_at > self.patience.refused:
-            return Trouble(codes=(), saw=self._complaint, where="ssh", at=now, fallback="BT-10")
         last = max([self.console.last_heard, self.since, *(event.at for event in self.events())])
         if self._refused_at is None and now - last > self._patience():
             return self._silence(now - last)
@@ -194,13 +210,7 @@ class Watch:
             saw = f"{known.saw}; then {saw}"
         elif tail := self.console.text[self.start :].rstrip().rpartition("\n")[2]:
             saw = f"{saw}; the last line was: {one_line(tail[-200:])}"
-        return Trouble(
-            codes=tuple(dict.fromkeys(code for code in codes if not code.startswith("BT-"))),
-            saw=saw,
-            where=where,
-            at=self.seconds(),
-            fallback=next((code for code in codes if code.startswith("BT-")), fallback),
-        )
+        return _trouble(codes, saw, where=where, at=self.seconds(), fallback=fallback)
 
     def _explanation(self) -> Explanation | None:
         """The first sign that explains a failure: on the console, then in the fabric."""
@@ -219,14 +229,21 @@ class Watch:
         codes, saw = end.sign.codes, end.saw
         if known is not None and known.at <= end.at:
             codes, saw = (*known.codes, *end.sign.codes), f"{known.saw}; then: {end.saw}"
-        boot_codes = [code for code in codes if code.startswith("BT-")]
-        return Trouble(
-            codes=tuple(dict.fromkeys(code for code in codes if code not in boot_codes)),
-            saw=saw,
-            where="serial",
-            at=end.at,
-            fallback=(boot_codes or [""])[0],
-        )
+        return _trouble(codes, saw, where="serial", at=end.at)
+
+
+def _trouble(
+    codes: tuple[str, ...], saw: str, *, where: str, at: float, fallback: str = ""
+) -> Trouble:
+    """The rules among the codes are asked; the first that only a boot shows is the fallback."""
+    of_boots = [code for code in codes if code.startswith("BT-")]
+    return Trouble(
+        codes=tuple(dict.fromkeys(code for code in codes if code not in of_boots)),
+        saw=saw,
+        where=where,
+        at=at,
+        fallback=(*of_boots, fallback)[0],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
