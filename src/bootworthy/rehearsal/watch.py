@@ -29,6 +29,7 @@ _NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
 _NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
 # A key is refused because nobody made the account that it belongs to.
 _NO_ACCOUNT = ("CI-07", "CI-09", "AGT-19", "CI-11")
+_DENIALS = 3
 _SERVICES = frozenset(("wire", "metadata", "host-plugin"))
 _SILENT = ("CMD-02", "CMD-03", "CMD-04")
 
@@ -44,7 +45,7 @@ class Patience:
     before_prompt: float = 150.0
     after_prompt: float = 60.0
     refused: float = 150.0
-    """Until the boot is over sshd may refuse everybody (pam_nologin)."""
+    """Until the boot is over sshd may refuse everybody (pam_nologin), or be slow to answer."""
     refused_after_boot: float = 20.0
     unanswered: float = 75.0
     """After Ready and the end of the boot; an SSH server has started before that."""
@@ -82,6 +83,8 @@ class Watch:
     pause: Callable[[float], None] = time.sleep
     _refused_at: float | None = None
     _complaint: str = ""
+    _denials: int = 0
+    """How often the key was denied by a machine whose boot was over."""
 
     def until_login(self) -> float | Trouble:
         """When the login came about, or why there was none."""
@@ -97,9 +100,12 @@ class Watch:
         return next((event for event in self.events() if event.kind == "health-ready"), None)
 
     def _logged_in(self) -> bool:
+        over = self._boot_over() is not None
         complaint = self.log_in()
         if complaint == "":
             return True
+        if over and complaint and "Permission denied" in complaint:
+            self._denials += 1
         if complaint is None:
             self.pause(2)
         elif self._refused_at is None:
@@ -107,16 +113,20 @@ class Watch:
         self._complaint = one_line(complaint or "") or self._complaint
         return False
 
+    def _boot_over(self) -> float | None:
+        """When the machine said that it has booted; None before."""
+        done = _DONE.search(self.console.text, self.start)
+        return self.console.time_of(done.start()) if done else None
+
     def _unanswered(self) -> Trouble | None:
         """Nobody answers a machine that is up; what else it says on its console is no sign."""
-        done = _DONE.search(self.console.text, self.start)
+        over = self._boot_over()
         ready, astray = self.ready(), foreign_address(self.events())
-        if self._refused_at is not None or not (done or astray):
+        if self._refused_at is not None or (over is None and not astray):
             return None
         if not astray and not ready and self.needs_ready:
             return None
-        up = self.console.time_of(done.start()) if done else 0.0
-        last = max(self.since, up, *(event.at for event in (ready, astray) if event))
+        last = max(self.since, over or 0.0, *(event.at for event in (ready, astray) if event))
         waited, patience = self.seconds() - last, self.patience
         if waited <= (patience.astray if astray else patience.unanswered):
             return None
@@ -127,10 +137,9 @@ class Watch:
         """The key stays refused; once the boot is over nothing more will be set up."""
         if self._refused_at is None:
             return None
-        done = _DONE.search(self.console.text, self.start)
-        up = self.console.time_of(done.start()) if done else 0.0
-        limit = self.patience.refused_after_boot if done else self.patience.refused
-        if self.seconds() - max(self._refused_at, up) <= limit:
+        final = self._denials >= _DENIALS
+        limit = self.patience.refused_after_boot if final else self.patience.refused
+        if self.seconds() - max(self._refused_at, self._boot_over() or 0.0) <= limit:
             return None
         known = self._explanation()
         saw = f"{known.saw}; then: {self._complaint}" if known else self._complaint
