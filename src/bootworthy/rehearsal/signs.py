@@ -127,6 +127,15 @@ _KERNEL = (
         codes=("BT-07",),
     ),
     Sign(
+        name="the kernel or the firmware hit a bug",
+        pattern=_re(
+            r"BUG: (?:kernel NULL pointer|unable to handle)|general protection fault|"
+            r"Synchronous Exception at"
+        ),
+        codes=("BT-07",),
+        weight=Weight.EXPLAINS,
+    ),
+    Sign(
         name="the kernel hangs",
         pattern=_re(
             r"watchdog: BUG: soft lockup - CPU#\d+ stuck for [5-9]\d\ds|"
@@ -189,6 +198,12 @@ _USERSPACE = (
             r"Entering emergency mode|Cannot open access to console, the root account is locked"
         ),
         codes=("PART-12", "PART-13", "CMD-16", "BT-08"),
+    ),
+    Sign(
+        name="units wait for each other",
+        pattern=_re(r"Found ordering cycle on |deleted to break ordering cycle"),
+        codes=("BT-12",),
+        weight=Weight.EXPLAINS,
     ),
     Sign(
         name="the SSH server does not start",

@@ -222,11 +222,15 @@ class Watch:
         return _trouble(codes, saw, where=where, at=self.seconds(), fallback=fallback)
 
     def _explanation(self) -> Explanation | None:
-        """The first sign that explains a failure: on the console, then in the fabric."""
+        """The signs that explain a failure: on the console, then in the fabric.
+
+        The first is shown; what the others stand for is asked as well.
+        """
         found = sightings(self.console, self.generation, self.start)
-        seen = next((item for item in found if item.sign.weight is Weight.EXPLAINS), None)
-        if seen is not None:
-            return Explanation(codes=seen.sign.codes, saw=seen.saw, where="serial", at=seen.at)
+        seen = [item for item in found if item.sign.weight is Weight.EXPLAINS]
+        if seen:
+            codes = tuple(code for item in seen for code in item.sign.codes)
+            return Explanation(codes=codes, saw=seen[0].saw, where="serial", at=seen[0].at)
         if event := foreign_address(self.events()):
             saw = f"the machine uses {event.detail.rpartition(' ')[2]}, which nobody gave it"
             return Explanation(codes=_NO_NETWORK, saw=saw, where="fabric", at=event.at)
