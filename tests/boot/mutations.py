@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tests.guests.recipe import Recipe
 
+ESP_OFFSET = 1 << 20
+"""Where the ESP of the UEFI guest starts, in bytes."""
+
 _GRUB_CFG = "/boot/grub/grub.cfg"
-_FSTAB = "/etc/fstab"
-_MISSING = "UUID=6f6e6500-0000-4000-8000-000000000000 /srv ext4 defaults 0 2\n"
 
 
 def copy_of(image: Path, copy: Path) -> Path:
@@ -23,23 +24,6 @@ def copy_of(image: Path, copy: Path) -> Path:
 def start_a_shell(image: Path, recipe: Recipe) -> None:
     """Have the kernel start a shell instead of init."""
     _edit(image, recipe, _GRUB_CFG, lambda text: _on_linux_lines(text, " init=/bin/sh"))
-
-
-def silence(image: Path, recipe: Recipe) -> None:
-    """Take the serial console from the kernel's command line."""
-    _edit(image, recipe, _GRUB_CFG, _without_serial)
-
-
-def mount_what_is_missing(image: Path, recipe: Recipe) -> None:
-    """Name a file system in fstab that no disk has."""
-    _edit(image, recipe, _FSTAB, lambda text: text + _MISSING)
-
-
-def disable_cloud_init(image: Path, recipe: Recipe) -> None:
-    """Leave the file that keeps cloud-init from starting."""
-    empty = image.with_suffix(".empty")
-    empty.touch()
-    _debugfs(image, recipe, f"write {empty} /etc/cloud/cloud-init.disabled")
 
 
 def leave_the_locale_alone(image: Path, recipe: Recipe) -> None:
@@ -59,13 +43,6 @@ def _on_linux_lines(text: str, more: str) -> str:
     return "".join(f"{line}{more if line.lstrip().startswith('linux') else ''}\n" for line in lines)
 
 
-def _without_serial(text: str) -> str:
-    words = ("console=ttyS0,115200n8", "console=ttyS0,115200", "console=ttyS0")
-    for word in (*words, "earlyprintk=ttyS0,115200", "earlyprintk=ttyS0"):
-        text = text.replace(f" {word}", "")
-    return text
-
-
 def _edit(image: Path, recipe: Recipe, path: str, change: Callable[[str], str]) -> None:
     edited = image.with_suffix(".edited")
     before = _debugfs(image, recipe, f"cat {path}")
@@ -78,3 +55,35 @@ def _edit(image: Path, recipe: Recipe, path: str, change: Callable[[str], str]) 
 def _debugfs(image: Path, recipe: Recipe, request: str) -> str:
     argv = ["debugfs", "-w", "-R", request, f"{image}?offset={recipe.root_offset}"]
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+# $1 the image, $2 the root's offset in bytes, $3 the script, which runs in the root's directory.
+_IN_ROOT = """
+set -eu
+root=$(mktemp -d)
+loop=$(losetup --show --find --offset "$2" "$1")
+mount -t ext4 "$loop" "$root"
+losetup --detach "$loop"
+mount -t proc proc "$root/proc"
+mount --bind /dev "$root/dev"
+cd "$root"
+sh -eu -c "$3"
+cd /
+umount --recursive "$root"
+rmdir "$root"
+"""
+
+
+def in_root(image: Path, script: str, root_offset: int = 1 << 20) -> None:
+    """Run a shell script in the image's root file system, mounted in a namespace of its own."""
+    argv = ["unshare", "--mount", "--net", "--propagation=private", "sh", "-c", _IN_ROOT, "break"]
+    done = subprocess.run(
+        [*argv, str(image), str(root_offset), script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+    )
+    if done.returncode:
+        raise RuntimeError(f"breaking {image} failed:\n{done.stdout}\n{done.stderr}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from click.testing import CliRunner, Result
 from bootworthy.cli import doctor
 from bootworthy.cli.main import cli
 from bootworthy.guest import kvm
+from bootworthy.model.errors import HostError
+from bootworthy.rehearsal import firmware
+from bootworthy.rehearsal.fabric.enclave import Enclave
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +46,9 @@ def test_what_is_missing_comes_with_what_to_install(
 
     index = next(i for i, line in enumerate(lines) if "QEMU" in line)
     assert lines[index].startswith("needed  QEMU")
-    assert lines[index + 1].strip() == "dnf install qemu-kvm qemu-img"
+    assert lines[index + 1].strip() == "dnf install qemu-kvm"
+    needed = [line.split()[1] for line in lines if line.startswith("needed")]
+    assert {"QEMU", "qemu-img", "ssh"} <= set(needed)
 
 
 def test_a_verb_that_lacks_something_is_status_4(
@@ -53,6 +59,28 @@ def test_a_verb_that_lacks_something_is_status_4(
     assert _run("--for", "rehearse").exit_code == 4
     assert _run("--for", "check").exit_code == 0
     assert _run().exit_code == 0
+
+
+def test_each_row_of_rehearse_has_its_install_line() -> None:
+    rows = {check.name: check for check in doctor.CHECKS}
+
+    for name in ("QEMU", "qemu-img", "OVMF", "Secure Boot", "ssh"):
+        assert set(rows[name].packages) == set(doctor._INSTALLERS)
+
+
+def test_firmware_and_network_are_those_a_rehearsal_would_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def _refused(_self: object) -> None:
+        raise HostError("no-namespace", "cannot make one", hint="run as root")
+
+    nowhere = functools.partial(firmware.find_firmware, places=())
+    monkeypatch.setattr(firmware, "find_firmware", nowhere)
+    monkeypatch.setattr(Enclave, "__enter__", _refused)
+
+    assert "no UEFI firmware" in doctor._firmware(secure_boot=False)
+    assert "Secure Boot" in doctor._firmware(secure_boot=True)
+    assert doctor._network() == "cannot make one (run as root)"
 
 
 def test_one_way_to_prepare_is_enough() -> None:

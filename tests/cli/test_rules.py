@@ -50,6 +50,14 @@ def test_every_rule_is_explained_with_all_it_has(rule: object) -> None:
     assert "How it is mended" in text
 
 
+def test_what_only_a_rehearsal_finds_is_explained_too() -> None:
+    told = _run("explain", "bt-12").stdout
+
+    assert told.startswith("BT-12 unit-failed")
+    assert "Mend the unit" in told
+    assert _run("explain", "unit-failed").stdout == told
+
+
 def test_a_name_explains_the_same_as_a_code() -> None:
     assert _run("explain", "quiet-boot").stdout == _run("explain", "cmd-07").stdout
 

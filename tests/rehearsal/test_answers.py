@@ -13,6 +13,7 @@ from bootworthy.rehearsal.answers import Judge, troubles_of
 from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.codes import code_of
 from bootworthy.rehearsal.controllers import Controller
+from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Outcome
 from bootworthy.rehearsal.questions import WORD, answers_in
 from bootworthy.rehearsal.scenario import Scenario
@@ -38,6 +39,7 @@ GOOD = {
     "boot_id": "b1",
     "key:/etc/ssh/ssh_host_rsa_key.pub": "ssh-rsa NEW",
     "clock": "tsc",
+    "provisioned": "ovf-env.xml provisioned",
     "swap": "/mnt/resource/swapfile file 2097148 0 -2",
     "custom": WORD,
     "instances": "i1",
@@ -49,9 +51,17 @@ GOOD = {
 }
 
 
-def _judged(changed: dict[str, str], candidate: Candidate = CANDIDATE) -> dict[str, Milestone]:
+STATUS = FabricEvent(61.0, "host-plugin", "hostgaplugin-status", '{"status": "Ready"}')
+
+
+def _judged(
+    changed: dict[str, str],
+    candidate: Candidate = CANDIDATE,
+    events: tuple[FabricEvent, ...] = (STATUS,),
+) -> dict[str, Milestone]:
     outcome = Outcome(login=40.0, settled=50.0, answers=GOOD | changed)
-    judge = Judge(candidate, Scenario(), outcome, own_data=True)
+    outcome.second_asked, outcome.second_login, outcome.second_answers = True, 90.0, GOOD
+    judge = Judge(candidate, Scenario(), outcome, events, own_data=True)
     return {item.name: item for item in judge.milestones()}
 
 
@@ -74,6 +84,7 @@ def test_a_good_guest_misses_nothing() -> None:
         ("swap", "swap", "/dev/sda5 partition 204796 0 -2", "SWAP-01"),
         ("swap", "swap", "", "SWAP-01"),
         ("resource-disk", "resource", "", "SWAP-05"),
+        ("provisioning-media", "provisioned", "provisioned", "BT-25"),
         ("custom-data", "custom", "", "BT-22"),
         ("units", "failed", "ssh.service", "BT-12"),
         ("clock-source", "clock", "", "BT-23"),
@@ -99,14 +110,45 @@ def test_what_qemu_cannot_show_is_not_asked() -> None:
         assert found[name].state is MilestoneState.NOT_ASKED
 
 
+def test_the_agents_status_shows_that_it_processed_a_goal_state() -> None:
+    told, silent = _judged({})["agent"], _judged({}, events=())["agent"]
+    without = _judged({}, replace(CANDIDATE, has_agent=False), events=())["agent"]
+
+    assert (told.state, told.at) == (MilestoneState.REACHED, STATUS.at)
+    assert "Ready" in told.evidence
+    assert silent.state is MilestoneState.MISSED
+    assert [trouble.fallback for trouble in troubles_of(iter([silent]))] == ["BT-26"]
+    assert without.state is MilestoneState.NOT_ASKED
+
+
+def test_evidence_is_plain_text() -> None:
+    state = _judged({"host": "\x1b[31mlocal\x07host\u202e" + "x" * 500})["host-name"]
+
+    assert state.evidence.startswith("local host x")
+    assert len(state.evidence) <= 300
+
+
 def test_a_second_boot_that_provisions_again() -> None:
-    outcome = Outcome(login=40.0, answers=GOOD, second_login=90.0)
+    outcome = Outcome(login=40.0, answers=GOOD, second_asked=True, second_login=90.0)
     outcome.second_answers = {**GOOD, "machine_id": "newer"}
     found = {m.name: m for m in Judge(CANDIDATE, Scenario(), outcome, own_data=True).milestones()}
 
     assert found["second-login"].state is MilestoneState.REACHED
     assert found["provisioned-once"].state is MilestoneState.MISSED
     assert "machine_id" in found["provisioned-once"].evidence
+
+
+def test_a_second_boot_that_fails_is_missed_and_one_that_was_not_wanted_is_not() -> None:
+    failed = Outcome(login=40.0, answers=GOOD, second_asked=True)
+    unwanted = Outcome(login=40.0, answers=GOOD)
+    states = []
+    for outcome in (failed, unwanted):
+        judge = Judge(CANDIDATE, Scenario(), outcome, (STATUS,), own_data=True)
+        found = {item.name: item.state for item in judge.milestones()}
+        states.append((found["second-login"], found["provisioned-once"]))
+
+    asked, missed = MilestoneState.NOT_ASKED, MilestoneState.MISSED
+    assert states == [(missed, asked), (asked, asked)]
 
 
 def test_answers_count_only_when_they_are_whole() -> None:

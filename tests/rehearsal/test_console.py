@@ -19,6 +19,20 @@ def test_escape_sequences_are_removed_even_when_they_arrive_in_pieces() -> None:
     assert console.text == "SeaBIOS\nOK"
 
 
+def test_what_is_left_is_text() -> None:
+    console = Console()
+    for piece in (
+        b"\x1b[0;1;3",
+        b"[    5.1] sd 0:0:0:0\a\x08\n",
+        b"caf\xc3",
+        b"\xa9 \x00\x9b\xff\tend\x7f\n",
+        b"\x1b" + b"x" * 80 + b"\n",
+    ):
+        console.feed(piece, 1.0)
+
+    assert console.text == f"[    5.1] sd 0:0:0:0\ncaf\u00e9 \ufffd\ufffd\tend\n{'x' * 80}\n"
+
+
 def test_lines_are_stamped_with_the_moment_they_began() -> None:
     console = Console()
     console.feed(b"SeaBIOS\nGRUB lo", 0.5)

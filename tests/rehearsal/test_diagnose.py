@@ -12,7 +12,7 @@ TROUBLE = Trouble(
 )
 
 
-def _finding(code: str) -> Finding:
+def finding(code: str) -> Finding:
     return Finding(
         rule="cloud-init-disabled",
         code=code,
@@ -31,7 +31,7 @@ def test_the_first_rule_that_finds_something_is_named() -> None:
 
     def _ask(code: str) -> Finding | None:
         asked.append(code)
-        return _finding(code) if code == "CI-03" else None
+        return finding(code) if code == "CI-03" else None
 
     found = diagnose(TROUBLE, _ask)
 

@@ -51,6 +51,8 @@ def test_boots_that_end(generation: Generation, said: str, code: str) -> None:
         ("[ TIME ] Timed out waiting for device dev-disk-by\\x2duuid-1", "PART-12"),
         ("mount: /mnt: unknown filesystem type 'udf'.", "KERN-04"),
         ("INFO Daemon Provisioning already completed, skipping.", "AGT-19"),
+        ("[ 9.1] BUG: unable to handle page fault for address: ffff", "BT-07"),
+        ("systemd[1]: ssh.service: Found ordering cycle on cloud-init.service/start", "BT-12"),
         ("cp: write error: No space left on device", "BT-18"),
     ],
 )

@@ -113,15 +113,69 @@ def test_a_key_that_stays_refused_is_a_refused_login() -> None:
     world = _World(events=(READY,), log_in=lambda _now: "Permission denied (publickey)")
     trouble = _trouble(world)
 
-    assert 90 < world.now < 100
+    assert 180 < world.now < 190
     assert (trouble.where, trouble.fallback) == ("ssh", "BT-10")
     assert "Permission denied" in trouble.saw
+
+
+def test_a_key_that_is_refused_after_the_boot_is_not_tried_for_a_minute() -> None:
+    said = {40.0: "Cloud-init v. 22.4.2 finished at Wed. Datasource DataSourceAzure.  Up 35\n"}
+    world = _World(
+        says=said, events=(READY,), log_in=lambda now: "Permission denied" if now > 35 else None
+    )
+    trouble = _trouble(world)
+
+    assert trouble.at is not None
+    assert 60 < trouble.at < 65
+    assert "CI-07" in trouble.codes
 
 
 def test_a_machine_that_goes_off_ends_the_watch() -> None:
     trouble = _trouble(_World(says={1: "Linux version 6.1\n"}, off_at=5))
 
     assert "switched itself off" in trouble.saw
+
+
+def test_a_machine_that_is_up_and_does_not_answer_is_given_up_whatever_it_says() -> None:
+    said = {float(at): "Daemon Failed to send DHCP request\n" for at in range(40, 400, 10)}
+    said |= {35.0: "Cloud-init v. 22.4.2 finished at Wed. Datasource DataSourceAzure.  Up 35\n"}
+    trouble = _trouble(_World(says=said, events=(LEASE, READY)))
+
+    assert trouble.at is not None
+    assert 110 < trouble.at < 115
+    assert {"SEC-01", "NET-01"} <= set(trouble.codes)
+    assert trouble.fallback == "BT-10"
+
+
+def test_an_agent_that_waits_for_what_never_comes_is_not_waited_for() -> None:
+    said = {
+        float(at): "INFO Daemon Waiting for cloud-init to copy ovf-env.xml\n"
+        for at in range(60, 900, 20)
+    }
+    said[50.0] = "Linux version 6.1\nlocalhost login: "
+    trouble = _trouble(_World(says=said, events=(LEASE,)))
+
+    assert trouble.at is not None
+    assert 95 < trouble.at < 100
+    assert trouble.codes[0] == "AGT-09"
+    assert {"CI-02", "CI-03"} <= set(trouble.codes)
+
+
+def test_an_address_that_nobody_gave_is_why_nobody_answers() -> None:
+    astray = FabricEvent(40.0, "network", "foreign-address", "nic 0: 192.168.7.20")
+    trouble = _trouble(_World(events=(LEASE, READY, astray)))
+
+    assert trouble.at is not None
+    assert 70 < trouble.at < 75
+    assert (trouble.codes[0], trouble.where) == ("NET-01", "fabric")
+    assert "192.168.7.20" in trouble.saw
+
+
+def test_a_foreign_address_beside_a_login_is_nobodys_concern() -> None:
+    bridge = FabricEvent(31.0, "network", "foreign-address", "nic 0: 172.17.0.1")
+    world = _World(events=(READY, bridge), log_in=lambda now: "" if now > 45 else None)
+
+    assert isinstance(world.watch(), float)
 
 
 def test_a_failure_that_the_guest_reports() -> None:

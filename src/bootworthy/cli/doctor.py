@@ -63,19 +63,31 @@ def _appliance() -> str:
     return missing.message if missing else ""
 
 
-# Where distributions keep the UEFI firmware for x86-64 and AArch64.
-_FIRMWARE = (
-    "/usr/share/OVMF/OVMF_CODE*.fd",
-    "/usr/share/edk2/*/OVMF_CODE*.fd",
-    "/usr/share/qemu/ovmf-x86_64*.bin",
-    "/usr/share/AAVMF/AAVMF_CODE*.fd",
-    "/usr/share/edk2/aarch64/*.fd",
-)
+def _firmware(*, secure_boot: bool) -> str:
+    """Whether a rehearsal would find firmware for a machine of this host's architecture."""
+    from bootworthy.model.errors import HostError
+    from bootworthy.model.intent import Architecture
+    from bootworthy.rehearsal.firmware import find_firmware
+
+    architecture = Architecture.ARM64 if _ARM else Architecture.X64
+    try:
+        find_firmware(architecture, secure_boot=secure_boot)
+    except HostError as error:
+        return error.message
+    return ""
 
 
-def _firmware() -> str:
-    found = any(any(Path("/").glob(pattern.lstrip("/"))) for pattern in _FIRMWARE)
-    return "" if found else "no UEFI firmware for virtual machines was found"
+def _network() -> str:
+    """Make the private network of a rehearsal, and let it go."""
+    from bootworthy.model.errors import HostError
+    from bootworthy.rehearsal.fabric.addresses import make_nics
+    from bootworthy.rehearsal.fabric.enclave import Enclave
+
+    try:
+        with Enclave(make_nics("doctor", 1)):
+            return ""
+    except HostError as error:
+        return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 def _root() -> str:
@@ -111,6 +123,23 @@ def _clock() -> str:
     return "" if time.time() >= made else f"{time.strftime('%F %T')}: the clock is behind"
 
 
+_INSTALLERS = {"debian": "apt install", "fedora": "dnf install", "suse": "zypper install"}
+
+_ARM = platform.machine() == "aarch64"
+
+_QEMU = {
+    "debian": "qemu-system-arm" if _ARM else "qemu-system-x86",
+    "fedora": "qemu-kvm",
+    "suse": "qemu-arm" if _ARM else "qemu-x86",
+}
+
+# Both kinds of firmware, with Microsoft's keys for Secure Boot and without, are in one package.
+_OVMF = {
+    "debian": "qemu-efi-aarch64" if _ARM else "ovmf",
+    "fedora": "edk2-aarch64" if _ARM else "edk2-ovmf",
+    "suse": "qemu-uefi-aarch64" if _ARM else "qemu-ovmf-x86_64",
+}
+
 CHECKS = (
     Check(
         name="reader",
@@ -131,18 +160,42 @@ CHECKS = (
         },
     ),
     Check(name="root", look=_root, packages={}, remedy="sudo, or the appliance of libguestfs"),
-    Check(name="mtools", look=_program("mcopy"), packages={"debian": "mtools", "fedora": "mtools"}),
+    Check(name="mtools", look=_program("mcopy"), packages=dict.fromkeys(_INSTALLERS, "mtools")),
     Check(
         name="QEMU",
         look=_program(f"qemu-system-{platform.machine()}", "/usr/libexec/qemu-kvm"),
         needed_by=("rehearse",),
-        packages={"debian": "qemu-system-x86 qemu-utils", "fedora": "qemu-kvm qemu-img"},
+        packages=_QEMU,
+    ),
+    Check(
+        name="qemu-img",
+        look=_program("qemu-img"),
+        needed_by=("rehearse",),
+        packages={"debian": "qemu-utils", "fedora": "qemu-img", "suse": "qemu-img"},
     ),
     Check(
         name="OVMF",
-        look=_firmware,
+        look=lambda: _firmware(secure_boot=False),
         needed_by=("rehearse",),
-        packages={"debian": "ovmf", "fedora": "edk2-ovmf"},
+        packages=_OVMF,
+    ),
+    Check(name="Secure Boot", look=lambda: _firmware(secure_boot=True), packages=_OVMF),
+    Check(
+        name="ssh",
+        look=_program("ssh"),
+        needed_by=("rehearse",),
+        packages={
+            "debian": "openssh-client",
+            "fedora": "openssh-clients",
+            "suse": "openssh-clients",
+        },
+    ),
+    Check(
+        name="private net",
+        look=_network,
+        needed_by=("rehearse",),
+        packages={},
+        remedy="a rehearsal's machine must reach nobody but the simulated Azure",
     ),
     Check(
         name="KVM",
@@ -200,9 +253,6 @@ def _lines(found: dict[str, str], lacking: set[str]) -> Iterator[Line]:
         yield (mark, Span(f"{check.name:<12}", Style.STRONG), Span(problem))
         if problem and (remedy := check.remedy or _install_line(check.packages)):
             yield (Span(f"{'':<20}{remedy}", Style.FAINT),)
-
-
-_INSTALLERS = {"debian": "apt install", "fedora": "dnf install"}
 
 
 def _install_line(packages: dict[str, str]) -> str:

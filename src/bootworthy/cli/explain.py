@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,11 @@ from bootworthy.model.finding import Fix
 from bootworthy.report.styled import Line, Span, Style
 from bootworthy.rules.rule import Rule
 
+if TYPE_CHECKING:
+    from bootworthy.rehearsal.codes import Code
+
 _WIDTH = 96
+_BOOTED = "`bootworthy rehearse` boots the image and names it when no rule explains what it saw."
 _VARIES = "each finding brings its own fix: `bootworthy check IMAGE` names it, `plan` shows it"
 
 
@@ -23,17 +28,27 @@ _VARIES = "each finding brings its own fix: `bootworthy check IMAGE` names it, `
 Examples:
   bootworthy explain INIT-01
   bootworthy explain quiet-boot
+  bootworthy explain BT-12
 """,
 )
 @click.argument("rule", metavar="RULE")
 def command(rule: str) -> None:
     """Say why RULE exists, how it is checked and how it is mended.
 
-    RULE is a code or a name, as reports print them.
+    RULE is a code or a name, as reports and rehearsals print them.
     """
     from bootworthy.cli.rule_words import find_rule
+    from bootworthy.rehearsal.codes import find_boot_code
 
-    print_lines(_lines(find_rule(rule)))
+    boot_code = find_boot_code(rule)
+    print_lines(_lines(find_rule(rule)) if boot_code is None else _boot_code_lines(boot_code))
+
+
+def _boot_code_lines(code: Code) -> Iterator[Line]:
+    yield (Span(f"{code.code} {code.name}", Style.STRONG), Span("  [rehearsal]"))
+    yield from _section("Why", code.why)
+    yield from _section("How it is checked", _BOOTED)
+    yield from _section("How it is mended", f"{code.fix[0].upper()}{code.fix[1:]}.")
 
 
 def _lines(rule: Rule) -> Iterator[Line]:

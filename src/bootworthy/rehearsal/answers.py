@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bootworthy.model.rehearsal import Milestone, MilestoneState
 from bootworthy.rehearsal.candidate import Candidate
+from bootworthy.rehearsal.evidence import one_line
+from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.questions import WORD
 from bootworthy.rehearsal.scenario import Scenario
@@ -18,7 +20,11 @@ _NOT_ASKED = MilestoneState.NOT_ASKED
 _MOST_GAP = 8192
 _LEAST_SHARE = 0.85
 
-# The rule, or the diagnosis, that explains a milestone that the guest's answers miss.
+AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
+"""Events by which the agent tells that it has processed a goal state: its status names it."""
+
+# The rule, or the diagnosis, that explains a milestone that the guest's answers miss. Why a second
+# boot failed is watched, as with the first.
 _CODES = {
     "sudo": ((), "BT-21"),
     "host-keys": (("SEC-02",), ""),
@@ -26,21 +32,32 @@ _CODES = {
     "root-grown": (("PART-16",), ""),
     "swap": (("SWAP-01", "SWAP-02", "SWAP-05", "SWAP-03"), ""),
     "resource-disk": (("SWAP-05",), ""),
+    "provisioning-media": (("KERN-04", "KERN-06", "KERN-07"), "BT-25"),
+    "agent": (("AGT-06", "AGT-07", "AGT-05", "AGT-11"), "BT-26"),
     "custom-data": (("CI-07", "CI-09", "KERN-04"), "BT-22"),
     "clock-source": ((), "BT-23"),
     "units": ((), "BT-12"),
     "host-name": (("NET-22", "CI-07"), "BT-09"),
-    "second-login": ((), "BT-20"),
     "provisioned-once": (("AGT-19",), "BT-19"),
 }
 
 
 class Judge:
-    """Makes milestones of the answers; ``own_data`` says that the rehearsal's custom data ran."""
+    """Makes milestones of the answers; ``own_data`` says that the rehearsal's custom data ran.
+
+    ``events`` are the fabric's: the agent tells its story there.
+    """
 
     def __init__(
-        self, candidate: Candidate, scenario: Scenario, outcome: Outcome, *, own_data: bool
+        self,
+        candidate: Candidate,
+        scenario: Scenario,
+        outcome: Outcome,
+        events: Sequence[FabricEvent] = (),
+        *,
+        own_data: bool,
     ) -> None:
+        self._events = events
         self._candidate = candidate
         self._scenario = scenario
         self._outcome = outcome
@@ -52,6 +69,7 @@ class Judge:
         if not self._answers:
             return
         answers = self._answers
+        yield self._media()
         yield self._same("user", "user created", "user", self._scenario.user_name)
         yield self._same("sudo", "sudo works without a password", "sudo", "0")
         yield self._same("host-name", "host name set", "host", self._scenario.host_name)
@@ -61,29 +79,34 @@ class Judge:
         yield self._resource_disk()
         yield self._swap()
         yield self._custom_data()
+        yield self._agent()
         yield self._units()
         clock = answers.get("clock", "")
         yield self._made("clock-source", "a clock source is there", _state(bool(clock)), clock)
-        if self._outcome.second_login is not None:
-            yield from self._second_boot()
+        yield from self._second_boot()
 
     def _second_boot(self) -> Iterator[Milestone]:
-        told = f"boot {self._outcome.second_answers.get('boot_id', '')}"
-        yield Milestone(
-            name="second-login",
-            title="the second boot comes to a login",
-            state=_REACHED,
-            at=self._outcome.second_login,
-            evidence=told,
+        titles = ("second boot comes to a login", "not provisioned again")
+        outcome = self._outcome
+        if not outcome.second_asked:
+            for name, title in zip(("second-login", "provisioned-once"), titles, strict=True):
+                yield self._made(name, title, _NOT_ASKED, "the machine was not restarted")
+            return
+        came, at = outcome.second_login is not None, outcome.second_login
+        told = one_line(
+            f"boot {outcome.second_answers.get('boot_id', '')}" if came else "it did not"
         )
-        before, after = self._answers, self._outcome.second_answers
+        yield Milestone(
+            name="second-login", title=titles[0], state=_state(came), at=at, evidence=told
+        )
+        before, after = self._answers, outcome.second_answers
         if not after:
-            yield self._made("provisioned-once", "not provisioned again", _NOT_ASKED, "no answer")
+            yield self._made("provisioned-once", titles[1], _NOT_ASKED, "no answer")
             return
         kept = ("machine_id", "instances", *(name for name in before if name.startswith("key:")))
         changed = [name for name in kept if before.get(name) != after.get(name)]
         told = f"changed: {', '.join(changed)}" if changed else "host keys and machine-id stayed"
-        yield self._made("provisioned-once", "not provisioned again", _state(not changed), told)
+        yield self._made("provisioned-once", titles[1], _state(not changed), told)
 
     def _same(self, name: str, title: str, answer: str, wanted: str) -> Milestone:
         got = self._answers.get(answer, "")
@@ -137,6 +160,23 @@ class Judge:
             return self._made("swap", title, _MISSED, "no swap, and the image asks for it")
         return self._made("swap", title, _NOT_ASKED, "the image asks for none that QEMU can have")
 
+    def _media(self) -> Milestone:
+        """cloud-init and the agent both leave a copy of what they read, without the password."""
+        title = "provisioning medium read"
+        read = "ovf-env.xml" in self._answers.get("provisioned", "").split()
+        told = "/var/lib/waagent/ovf-env.xml" if read else "no copy of its ovf-env.xml was left"
+        return self._made("provisioning-media", title, _state(read), told)
+
+    def _agent(self) -> Milestone:
+        title = "agent connected, goal state processed"
+        if not self._candidate.has_agent or not self._scenario.provision_guest_agent:
+            return self._made("agent", title, _NOT_ASKED, "no agent starts in it")
+        told = next((event for event in self._events if event.kind in AGENT_STATUS), None)
+        if told is None:
+            return self._made("agent", title, _MISSED, "it sent no status")
+        evidence = one_line(f"{told.kind} {told.detail}", 120)
+        return Milestone(name="agent", title=title, state=_REACHED, at=told.at, evidence=evidence)
+
     def _custom_data(self) -> Milestone:
         title = "custom data executed"
         if not self._own_data or not self._candidate.has_cloud_init:
@@ -154,7 +194,7 @@ class Judge:
 
     def _made(self, name: str, title: str, state: MilestoneState, evidence: str) -> Milestone:
         at = self._outcome.settled
-        return Milestone(name=name, title=title, state=state, at=at, evidence=evidence[:300])
+        return Milestone(name=name, title=title, state=state, at=at, evidence=one_line(evidence))
 
 
 def troubles_of(milestones: Iterator[Milestone]) -> Iterator[Trouble]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bootworthy.disk.image import Image
 from bootworthy.guest.facts.kernels import ModuleState
+from bootworthy.guest.families.family import Need
 from bootworthy.guest.guest import Guest
 from bootworthy.guest.tree import Tree
 from bootworthy.model.errors import BootworthyError, UsageError
@@ -37,6 +38,8 @@ class Candidate:
     machine_id: str = ""
     host_keys: frozenset[str] = frozenset()
     has_cloud_init: bool = True
+    has_agent: bool = True
+    """Whether the agent starts with the machine."""
     agent_swap: bool = False
     swap_unit: bool = False
     """Whether the unit that ``prepare`` installs makes swap on the temporary disk."""
@@ -76,6 +79,7 @@ def candidate_of(
         machine_id=_text(guest.tree, "/etc/machine-id"),
         host_keys=frozenset(_host_keys(guest.tree)),
         has_cloud_init=guest.cloud_init.installed,
+        has_agent=_agent_starts(guest),
         agent_swap=guest.agent.is_on("ResourceDisk.EnableSwap"),
         swap_unit=guest.tree.exists(_SWAP_UNIT),
     )
@@ -106,6 +110,12 @@ def _controller_of(guest: Guest, generation: Generation, architecture: Architect
     return choose_controller(
         generation, architecture, has_driver, azure_only=has_driver(_CONTROLLER)
     )
+
+
+def _agent_starts(guest: Guest) -> bool:
+    names = guest.family.units_for(Need.AGENT)
+    known = not guest.services.manager or any(guest.services.unit(name).starts for name in names)
+    return guest.agent.installed and known
 
 
 def _host_keys(tree: Tree) -> Iterator[str]:

@@ -107,10 +107,30 @@ _BOOT_CODES = (
         why="The distribution is built for newer processors than the rehearsal emulates.",
         fix="rehearse it where KVM works: there the guest gets the processor of the host",
     ),
+    Code(
+        code="BT-25",
+        name="provisioning-medium-unread",
+        why="Custom data, passwords and certificates come on the DVD; without it they are lost.",
+        fix="let the kernel read UDF and the guest mount its DVD drive",
+    ),
+    Code(
+        code="BT-26",
+        name="agent-silent",
+        why="Without the agent a machine takes no extensions, and Azure calls it not ready.",
+        fix="read /var/log/waagent.log of the machine: `bootworthy rehearse --keep DIR` keeps "
+        "what it asked the fabric for",
+    ),
 )
 
 BOOT_CODES: dict[str, Code] = {code.code: code for code in _BOOT_CODES}
 """The diagnoses that are no rule about an image."""
+
+
+def find_boot_code(word: str) -> Code | None:
+    """The diagnosis with this code or name, whatever its case; None for rules."""
+    wanted = word.casefold()
+    codes = BOOT_CODES.values()
+    return next((item for item in codes if wanted in (item.code.casefold(), item.name)), None)
 
 
 def code_of(code: str) -> Code:

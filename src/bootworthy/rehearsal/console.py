@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import bisect
+import codecs
 import re
 from dataclasses import dataclass, field
 
-# CSI and OSC sequences, then two-byte escapes (ECMA-48 §5.3, §5.4); firmware uses them all.
+# CSI and OSC sequences, then two-byte escapes (ECMA-48 §5.3, §5.4); firmware uses them all. No
+# sequence in use ends with "[", which is how a line of the kernel's begins.
 _ESCAPES = re.compile(
-    rb"\x1b\[[0-9;?=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>78c()][0-9A-Z]?"
+    rb"\x1b\[[0-9;?=]*[ -/]*[@-Z\\-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|"
+    rb"\x1b[@-Z\\^_=>78c()][0-9A-Z]?"
 )
+# What is left of a sequence that another writer cut in two: the kernel writes between the letters
+# of systemd's colours. Then all that is no text; tabs and line ends stay.
+_CUT = re.compile(rb"\x1b\[?[0-9;?=]*")
+_CONTROL = re.compile("[^\t\n\x20-\x7e\xa0-\U0010ffff]|[\u2028\u2029]")
 # No sequence that firmware or systemd writes is longer.
 _LONGEST_ESCAPE = 64
 
@@ -25,6 +32,9 @@ class Console:
     last_heard: float = 0.0
     """When the machine last said anything, in seconds since power-on."""
     _pending: bytes = b""
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")(errors="replace")
+    )
     _starts: list[int] = field(default_factory=list)
     _times: list[float] = field(default_factory=list)
 
@@ -34,12 +44,13 @@ class Console:
         data = self._pending + data
         whole = _whole_escapes(data)
         self._pending = data[whole:]
-        plain = _ESCAPES.sub(b"", data[:whole]).replace(b"\r", b"").replace(b"\0", b"")
-        if not plain or len(self.text) > _LARGEST:
+        plain = _CUT.sub(b"", _ESCAPES.sub(b"", data[:whole]))
+        text = _CONTROL.sub("", self._decoder.decode(plain))
+        if not text or len(self.text) > _LARGEST:
             return
         self._starts.append(len(self.text))
         self._times.append(seconds)
-        self.text += plain.decode(errors="replace")
+        self.text += text
 
     def time_of(self, place: int) -> float:
         """When the character at ``place`` in the text came, in seconds since power-on."""
@@ -55,10 +66,10 @@ class Console:
     def stamped(self) -> str:
         """All that was said, each line with the seconds since power-on before it."""
         place, lines = 0, []
-        for line in self.text.splitlines(keepends=True):
-            lines.append(f"[{self.time_of(place):8.2f}] {line.rstrip()}\n")
-            place += len(line)
-        return "".join(lines)
+        for line in self.text.removesuffix("\n").split("\n"):
+            lines.append(f"[{self.time_of(place):8.2f}] {line}\n")
+            place += len(line) + 1
+        return "".join(lines) if self.text else ""
 
 
 def _whole_escapes(data: bytes) -> int:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from bootworthy.model.rehearsal import Milestone, MilestoneState
 from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.evidence import one_line
 from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Outcome
 
 _NOT_SO_FAR = "the boot did not come this far"
 _LATER = "what came later shows it"
+_LINE = 120
 
 # SeaBIOS src/boot.c, EDK2 BmBoot.c, GRUB kern/main.c; Linux init/main.c; systemd src/core/main.c
 # and OpenRC's init.
@@ -74,7 +76,9 @@ def serial_console(console: Console, events: Sequence[FabricEvent], outcome: Out
     if spoke:
         evidence, state = console.line_at(spoke.start()), MilestoneState.REACHED
         at = console.time_of(spoke.start())
-        return Milestone(name="serial", title=title, state=state, at=at, evidence=_short(evidence))
+        return Milestone(
+            name="serial", title=title, state=state, at=at, evidence=one_line(evidence, _LINE)
+        )
     lives = outcome.login is not None or any(event.kind == "dhcp-ack" for event in events)
     state = MilestoneState.MISSED if lives else MilestoneState.NOT_ASKED
     evidence = "the system runs and wrote nothing there" if lives else _NOT_SO_FAR
@@ -103,7 +107,7 @@ def _console_sights(console: Console) -> Iterator[_Sight]:
             yield _Sight(name, title)
         else:
             place = found.start()
-            line = _short(console.line_at(place))
+            line = one_line(console.line_at(place), _LINE)
             yield _Sight(name, title, console.time_of(place), line)
 
 
@@ -113,9 +117,4 @@ def _fabric_sights(events: Sequence[FabricEvent]) -> Iterator[_Sight]:
         if found is None:
             yield _Sight(name, title)
         else:
-            yield _Sight(name, title, found.at, f"{found.kind} {found.detail}".strip())
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 120 else f"{text[:117]}..."  # noqa: PLR2004 - about a line
+            yield _Sight(name, title, found.at, one_line(f"{found.kind} {found.detail}", _LINE))

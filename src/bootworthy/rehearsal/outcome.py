@@ -30,5 +30,7 @@ class Outcome:
     settled: float | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    second_asked: bool = False
+    """Whether the machine was restarted."""
     second_login: float | None = None
     second_answers: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -38,6 +39,12 @@ class Running:
     def alive(self) -> bool:
         """Whether the machine is on."""
         return self.process.poll() is None
+
+    @property
+    def ended_by(self) -> str | None:
+        """The name of the signal that ended QEMU; None while it runs, or when it ended itself."""
+        status = self.process.poll()
+        return signal.Signals(-status).name if status is not None and status < 0 else None
 
 
 @contextmanager

@@ -14,24 +14,18 @@ from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import HostError
 from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, ignore
 from bootworthy.model.intent import Generation
-from bootworthy.model.rehearsal import (
-    Diagnosis,
-    Happening,
-    Milestone,
-    MilestoneState,
-    Rehearsed,
-    Verdict,
-)
+from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
-from bootworthy.rehearsal.answers import Judge, troubles_of
+from bootworthy.rehearsal.answers import AGENT_STATUS
 from bootworthy.rehearsal.candidate import Candidate
-from bootworthy.rehearsal.diagnose import Ask, diagnose
+from bootworthy.rehearsal.conversation import Conversation
+from bootworthy.rehearsal.diagnose import Ask
 from bootworthy.rehearsal.disks import make_disks
 from bootworthy.rehearsal.fabric import Fabric
 from bootworthy.rehearsal.firmware import Firmware, find_firmware
 from bootworthy.rehearsal.gateway import gateway
+from bootworthy.rehearsal.judge import Seen, judge
 from bootworthy.rehearsal.machine import Machine, Wiring, emulator_for, qemu_arguments
-from bootworthy.rehearsal.milestones import serial_console, way_to_login
 from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.power import Running, power_on
 from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, answers_in
@@ -85,7 +79,7 @@ def _logs(directory: Path, keep: Path | None) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in ("serial.log", "fabric.jsonl", "qemu.log", "qemu.argv"):
+        for name in ("serial.log", "fabric.jsonl", "guest.jsonl", "qemu.log", "qemu.argv"):
             if keep is not None and (directory / name).exists():
                 shutil.copyfile(directory / name, keep / name)
 
@@ -115,6 +109,7 @@ class _Rehearsal:
         self._accelerator = accelerator_for(candidate.architecture, emulate=options.emulate)
         self._outcome = Outcome()
         self._boot_id = ""
+        self._guest: Conversation
 
     def _with_our_access(self, scenario: Scenario) -> Scenario:
         """The scenario, with a key to log in by and with custom data that leaves a mark."""
@@ -140,6 +135,11 @@ class _Rehearsal:
                 )
             )
             fabric.clock.restart()
+            self._guest = Conversation(
+                client=self._client,
+                seconds=lambda: running.seconds,
+                log=self._directory / "guest.jsonl",
+            )
             stack.enter_context(
                 gateway(self._client.socket, lambda: fabric.connect_guest(_SSH_PORT, 20))
             )
@@ -200,7 +200,7 @@ class _Rehearsal:
         with self._step("first boot"):
             came = watch.until_login()
         if isinstance(came, Trouble):
-            self._refuse_full_disk()
+            self._refuse_what_is_no_fault_of_the_image(running)
             self._outcome.troubles.append(came)
             return
         self._outcome.login = came
@@ -208,12 +208,28 @@ class _Rehearsal:
         with self._step("questions to the guest"):
             self._outcome.answers = self._answers()
             self._outcome.settled = running.seconds
+        if self._agent_is_due():
+            with self._step("status of the agent"):
+                fabric.events.wait_for(
+                    lambda event: event.kind in AGENT_STATUS, self._options.patience.agent
+                )
         if self._options.second_boot and self._outcome.answers:
             with self._step("second boot"):
                 self._second_boot(fabric, running)
 
-    def _refuse_full_disk(self) -> None:
-        """QEMU stops a machine whose disk cannot be written to: not the image's fault."""
+    def _agent_is_due(self) -> bool:
+        """Whether the agent's first status is worth waiting for: it comes after the login."""
+        wanted = self._candidate.has_agent and self._scenario.provision_guest_agent
+        return wanted and bool(self._outcome.answers)
+
+    def _refuse_what_is_no_fault_of_the_image(self, running: Running) -> None:
+        """QEMU that is ended from outside, or stops a machine whose disk cannot be written to."""
+        if running.ended_by is not None:
+            raise HostError(
+                "qemu-ended",
+                f"QEMU was ended by {running.ended_by} while the machine ran",
+                hint="the kernel's log tells whether this machine ran out of memory",
+            )
         if shutil.disk_usage(self._directory).free < _LEAST_SPACE:
             raise HostError(
                 "rehearsal-space",
@@ -222,8 +238,9 @@ class _Rehearsal:
             )
 
     def _second_boot(self, fabric: Fabric, running: Running) -> None:
+        self._outcome.second_asked = True
         first, seen, start = self._boot_id, len(fabric.events), len(running.console.text)
-        self._client.run("sudo -n systemctl reboot", 30)
+        self._guest.ask("reboot", "sudo -n systemctl reboot", 30)
         watch = Watch(
             console=running.console,
             events=lambda: fabric.events.since(seen),
@@ -238,14 +255,14 @@ class _Rehearsal:
         )
         came = watch.until_login()
         if isinstance(came, Trouble):
-            self._refuse_full_disk()
+            self._refuse_what_is_no_fault_of_the_image(running)
             self._outcome.troubles.append(replace(came, fallback="BT-20"))
             return
         self._outcome.second_login = came
         self._outcome.second_answers = self._answers()
 
     def _answers(self) -> dict[str, str]:
-        answer = self._client.run(QUESTIONS, SETTLING + 90)
+        answer = self._guest.ask("questions", QUESTIONS, SETTLING + 90)
         found = dict(answers_in(answer.output))
         if not found:
             told = answer.complaint or answer.output[-200:]
@@ -258,7 +275,7 @@ class _Rehearsal:
             fabric.connect_guest(_SSH_PORT, 3).close()
         except OSError:
             return None
-        answer = self._client.run(_BOOT_ID, 60)
+        answer = self._guest.ask("login", _BOOT_ID, 60)
         if not answer.logged_in:
             return answer.complaint or None
         boot_id = answer.output.strip()
@@ -275,18 +292,21 @@ class _Rehearsal:
         self._options.observer(StepFinished(title, time.monotonic() - began))
 
     def _verdict(self, fabric: Fabric, running: Running) -> Verdict:
-        events, console = fabric.events.since(0), running.console
-        serial = serial_console(console, events, self._outcome)
-        judge = Judge(self._candidate, self._scenario, self._outcome, own_data=self._own_data)
-        asked = tuple(judge.milestones())
-        milestones = (*way_to_login(console, events, self._outcome), serial, *asked)
+        events = fabric.events.since(0)
+        seen = Seen(
+            console=running.console,
+            events=events,
+            outcome=self._outcome,
+            own_data=self._own_data,
+        )
+        milestones, diagnoses = judge(self._candidate, self._scenario, seen, self._ask)
         keep = self._options.keep
         return Verdict(
             subject=str(self._candidate.path),
             version=self._options.version,
             machine=_rehearsed(self._candidate, self._options, self._accelerator, self._scenario),
             milestones=milestones,
-            diagnoses=self._diagnoses(serial, asked),
+            diagnoses=diagnoses,
             timeline=tuple(
                 Happening(at=e.at, source=e.service, what=f"{e.kind} {e.detail}".strip())
                 for e in events
@@ -295,14 +315,6 @@ class _Rehearsal:
             observations=_observations(fabric),
             kept=str(keep) if keep else None,
         )
-
-    def _diagnoses(self, serial: Milestone, asked: tuple[Milestone, ...]) -> tuple[Diagnosis, ...]:
-        troubles = [*self._outcome.troubles, *troubles_of(iter(asked))]
-        if serial.state is MilestoneState.MISSED:
-            troubles.append(
-                Trouble(codes=("CMD-02", "CMD-03"), saw=serial.evidence, where="serial")
-            )
-        return tuple(diagnose(trouble, self._ask) for trouble in troubles)
 
 
 def _rehearsed(

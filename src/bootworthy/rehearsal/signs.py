@@ -13,6 +13,7 @@ from enum import Enum
 
 from bootworthy.model.intent import Generation
 from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.evidence import one_line
 
 
 class Weight(Enum):
@@ -126,6 +127,15 @@ _KERNEL = (
         codes=("BT-07",),
     ),
     Sign(
+        name="the kernel or the firmware hit a bug",
+        pattern=_re(
+            r"BUG: (?:kernel NULL pointer|unable to handle)|general protection fault|"
+            r"Synchronous Exception at"
+        ),
+        codes=("BT-07",),
+        weight=Weight.EXPLAINS,
+    ),
+    Sign(
         name="the kernel hangs",
         pattern=_re(
             r"watchdog: BUG: soft lockup - CPU#\d+ stuck for [5-9]\d\ds|"
@@ -190,6 +200,12 @@ _USERSPACE = (
         codes=("PART-12", "PART-13", "CMD-16", "BT-08"),
     ),
     Sign(
+        name="units wait for each other",
+        pattern=_re(r"Found ordering cycle on |deleted to break ordering cycle"),
+        codes=("BT-12",),
+        weight=Weight.EXPLAINS,
+    ),
+    Sign(
         name="the SSH server does not start",
         pattern=_re(
             r"sshd: no hostkeys available|"
@@ -219,12 +235,18 @@ _PROVISIONING = (
     Sign(
         name="the provisioning medium cannot be read",
         pattern=_re(
-            r"unknown filesystem type 'udf'|Failed to mount dvd|"
+            r"unknown filesystem type 'udf'|Failed to mount dvd|Mounting dvd failed|"
+            r"request_module fs-udf succeeded, but still no fs|"
             r"Unable to find provisioning media|\[ProtocolError\] .*ovf-env|"
             r"unexpected metadata parsing ovf-env\.xml"
         ),
         codes=("KERN-04", "KERN-06", "KERN-07"),
         weight=Weight.EXPLAINS,
+    ),
+    Sign(
+        name="the agent gave up",
+        pattern=_re(r"ERROR \S+ (?:\S+ )?Provisioning failed: "),
+        codes=("BT-09",),
     ),
     Sign(
         name="the agent believes that it has provisioned already",
@@ -281,7 +303,7 @@ def sightings(console: Console, generation: Generation, start: int = 0) -> Itera
         if found:
             yield Sighting(
                 sign=sign,
-                saw=_shortened(console.line_at(found.start()) or found.group().strip()),
+                saw=one_line(console.line_at(found.start()) or found.group()),
                 at=console.time_of(found.start()),
                 place=found.start(),
             )
@@ -291,8 +313,3 @@ def ending(console: Console, generation: Generation, start: int = 0) -> Sighting
     """The first sign after which nothing more comes."""
     found = sightings(console, generation, start)
     return next((item for item in found if item.sign.weight is Weight.ENDS), None)
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 300 else f"{text[:297]}..."  # noqa: PLR2004 - three lines or so

@@ -56,7 +56,8 @@ def _milestone(milestone: Milestone) -> Line:
 
 def _diagnosis(diagnosis: Diagnosis) -> Iterator[Line]:
     yield Span(f"{diagnosis.code} {diagnosis.rule}", Style.ERROR), Span(f"  {diagnosis.why}")
-    yield (Span(f"  saw ({diagnosis.where}): {diagnosis.saw}"),)
+    at = f", {diagnosis.at:.1f} s" if diagnosis.at is not None else ""
+    yield (Span(f"  saw ({diagnosis.where}{at}): {diagnosis.saw}"),)
     yield (Span(f"  fix: {diagnosis.fix}"),)
 
 
