@@ -10,6 +10,7 @@ import click
 import jsonschema
 import pytest
 
+from bootworthy.cli.rehearse import _scenario
 from bootworthy.cli.result import finish_report
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Rehearsed, Verdict
@@ -81,7 +82,17 @@ def test_a_missing_image_is_an_image_error(tmp_path: Path) -> None:
     assert done.code
 
 
-@pytest.mark.parametrize("option", [("--memory", "1"), ("--cpus", "0"), ("--generation", "3")])
+_ODD = [
+    ("--memory", "1"),
+    ("--cpus", "0"),
+    ("--generation", "3"),
+    ("--nics", "9"),
+    ("--nics", "0"),
+    ("--data-disks", "65"),
+]
+
+
+@pytest.mark.parametrize("option", _ODD)
 def test_odd_values_are_wrong_usage(option: tuple[str, str], tmp_path: Path) -> None:
     assert bootworthy("rehearse", *option, tmp_path / "x.vhd").status == 2
 
@@ -119,6 +130,44 @@ def test_a_place_for_logs_that_cannot_be_is_one_clear_error(tmp_path: Path) -> N
     done = bootworthy("rehearse", "--generation", "1", "--keep", keep, tmp_path / "disk.raw")
 
     assert (done.status, done.code) == (4, "keep")
+
+
+def test_a_place_for_logs_that_cannot_be_written_to_is_said_before_the_boot(tmp_path: Path) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    # Not even root makes files there.
+    done = bootworthy("rehearse", "--generation", "1", "--keep", "/proc", tmp_path / "disk.raw")
+
+    assert (done.status, done.code) == (4, "keep")
+
+
+def test_nvme_and_another_controller_exclude_each_other(tmp_path: Path) -> None:
+    done = bootworthy("rehearse", "--nvme", "--controller", "ahci", tmp_path / "x.vhd")
+
+    assert done.status == 2
+    assert "exclude each other" in done.err
+
+
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [("--nvme", "rehearsal-controller"), ("--trusted-launch", "rehearsal-trusted-launch")],
+)
+def test_generation_1_has_neither_nvme_nor_trusted_launch(
+    option: str, code: str, tmp_path: Path
+) -> None:
+    small.one_linux(tmp_path / "disk.raw")
+    done = bootworthy("rehearse", "--generation", "1", option, tmp_path / "disk.raw")
+
+    assert (done.status, done.code) == (2, code)
+    assert "generation 2" in done.hint or "--generation 2" in done.hint
+
+
+def test_the_command_line_has_the_last_word_about_the_machine(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text("nics = 3\ndata_disks = 1\nhost_name = 'web01'\n")
+    scenario = _scenario({"scenario": file, "nics": 2, "data_disks": None, "trusted_launch": True})
+
+    assert (scenario.nics, scenario.data_disks, scenario.trusted_launch) == (2, 1, True)
+    assert scenario.host_name == "web01"
 
 
 def test_a_file_tree_cannot_be_rehearsed_after_it_is_prepared(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ LEFT_BEHIND: Changes = {
     "/var/lib/cloud/instance/obj.pkl": "x",
     "/var/lib/cloud/instances/i-1/obj.pkl": "x",
     "/etc/cloud/cloud.cfg.d/99-installer.cfg": "datasource_list: [ None ]\n",
+    "/etc/default/locale": None,
     "/mnt/resource/swapfile": _SWAP_FILE,
     "/mnt/resource/data.db": "x",
     "/swapfile": _SWAP_FILE,

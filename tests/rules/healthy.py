@@ -217,6 +217,7 @@ def _system() -> dict[str, Entry]:
             'VERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n'
         ),
         "/etc/debian_version": "12.8\n",
+        "/etc/default/locale": "LANG=C.UTF-8\n",
         "/var/lib/dpkg/status": File(dpkg_status(*packages), mtime=UPDATED),
         "/etc/fstab": (
             "# /etc/fstab: static file system information.\n"

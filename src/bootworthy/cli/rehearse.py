@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from bootworthy.model.events import Observer
 from bootworthy.model.finding import Finding
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Verdict
+from bootworthy.rehearsal.scenario import MAX_DATA_DISKS, MAX_NICS, Scenario
 
 if TYPE_CHECKING:
     from bootworthy.rehearsal.controllers import Controller
@@ -37,6 +39,8 @@ _MEMORY = 2048
 Examples:
   bootworthy rehearse web01.vhd
   bootworthy rehearse --json --keep logs web01.vhd
+  bootworthy rehearse --trusted-launch --nics 2 --data-disks 2 web01.vhd
+  bootworthy rehearse --interactive web01.vhd
 
 \b
 Exit status:
@@ -62,6 +66,24 @@ Exit status:
     show_default=True,
     help="What the OS disk hangs on: whatever the initramfs has a driver for, or this.",
 )
+@click.option("--nvme", is_flag=True, help="All disks hang on NVMe: --controller nvme.")
+@click.option(
+    "--trusted-launch",
+    is_flag=True,
+    help="Secure Boot with Microsoft's keys; generation 2.",
+)
+@click.option(
+    "--nics",
+    type=click.IntRange(1, MAX_NICS),
+    metavar="N",
+    help="Network interfaces.  [default: 1]",
+)
+@click.option(
+    "--data-disks",
+    type=click.IntRange(0, MAX_DATA_DISKS),
+    metavar="N",
+    help="Empty data disks.",
+)
 @click.option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -83,6 +105,11 @@ Exit status:
     help="The machine's memory.",
 )
 @click.option("--cpus", type=click.IntRange(1, 64), default=_CPUS, show_default=True)
+@click.option(
+    "--interactive",
+    is_flag=True,
+    help="Give the serial console, and a command that logs in, instead of a verdict.",
+)
 @click.option("--no-second-boot", is_flag=True, help="Do not restart the machine.")
 @options.READING
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
@@ -94,6 +121,10 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     IMAGE is a fixed VHD or a raw disk. It is only read: what the machine writes is thrown away.
     No root is needed, and nothing that the machine sends leaves it.
     """
+    _refuse_odd_usage(given)
+    if given["interactive"]:
+        _attend(given)
+        return
     with observing(
         given["progress"],
         quiet=given["quiet"],
@@ -103,6 +134,26 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         verdict = rehearsal_of(given["image"], given, observer)
     finish(verdict, as_json=given["as_json"])
     ctx.exit(0 if verdict.passed else _FAILED)
+
+
+def _refuse_odd_usage(given: Mapping[str, Any]) -> None:
+    if given["nvme"] and given["controller"] not in {"auto", "nvme"}:
+        raise click.UsageError(f"--nvme and --controller {given['controller']} exclude each other")
+    if given["interactive"] and given["as_json"]:
+        raise click.UsageError("--interactive comes to no verdict that --json could print")
+    if given["interactive"] and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("--interactive is for a terminal")
+
+
+def _attend(given: Mapping[str, Any]) -> None:
+    """Give the machine's console to the terminal; progress would be written across it."""
+    from bootworthy.cli.console import attend
+    from bootworthy.model.events import ignore
+
+    verdict = rehearsal_of(given["image"], {**given, "attend": attend}, ignore)
+    seen = [item for item in verdict.timeline if item.what.startswith("health-")]
+    told = [f"{item.at:6.1f} s  {item.what}" for item in seen] or ["nobody reported ready"]
+    click.echo("\n".join(told), err=True)
 
 
 def finish(verdict: Verdict, *, as_json: bool) -> None:
@@ -133,30 +184,45 @@ def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Ve
             subject.image,
             subject.guest,
             generation=wanted,
-            controller=_controller(given.get("controller", "auto")),
+            controller=_controller(given),
         )
         return rehearse(candidate, _asker(subject, wanted), _options(given, observer))
 
 
-def _controller(name: str) -> Controller | None:
+def _controller(given: Mapping[str, Any]) -> Controller | None:
     from bootworthy.rehearsal.controllers import Controller
 
+    if given.get("nvme"):
+        return Controller.NVME
+    name = given.get("controller", "auto")
     return None if name == "auto" else Controller(name)
 
 
 def _options(given: Mapping[str, Any], observer: Observer) -> Options:
     from bootworthy.rehearsal.rehearse import Options
-    from bootworthy.rehearsal.scenario import Scenario
 
-    path: Path | None = given.get("scenario")
     return Options(
-        scenario=Scenario.load(path) if path else Scenario(),
+        scenario=_scenario(given),
         keep=given.get("keep"),
         memory=given.get("memory", _MEMORY) * _MIB,
         cpus=given.get("cpus", _CPUS),
         second_boot=not given.get("no_second_boot", False),
         observer=observer,
         version=bootworthy.__version__,
+        attend=given.get("attend"),
+    )
+
+
+def _scenario(given: Mapping[str, Any]) -> Scenario:
+    """The scenario file, and what the command line says of the machine in its place."""
+    path: Path | None = given.get("scenario")
+    scenario = Scenario.load(path) if path else Scenario()
+    named = {name: given.get(name) for name in ("nics", "data_disks")}
+    said = {name: value for name, value in named.items() if value is not None}
+    return replace(
+        scenario,
+        trusted_launch=given.get("trusted_launch", False) or scenario.trusted_launch,
+        **said,
     )
 
 

@@ -67,9 +67,8 @@ def candidate_of(
             hint="`bootworthy prepare` makes one of it, `bootworthy convert` too",
         )
     chosen = generation or _generation_of(path, image)
-    if controller is Controller.IDE and chosen is Generation.UEFI:
-        raise UsageError("rehearsal-controller", "machines of generation 2 have no IDE controller")
     architecture = guest.architecture or Architecture.X64
+    _refuse_odd_machine(chosen, architecture, controller)
     return Candidate(
         path=Path(path),
         size=image.virtual_size,
@@ -83,6 +82,22 @@ def candidate_of(
         agent_swap=guest.agent.is_on("ResourceDisk.EnableSwap"),
         swap_unit=guest.tree.exists(_SWAP_UNIT),
     )
+
+
+def _refuse_odd_machine(
+    generation: Generation, architecture: Architecture, controller: Controller | None
+) -> None:
+    """What Azure does not have (learn.microsoft.com, "Generation 2 VMs" and "NVMe overview")."""
+    if architecture is Architecture.ARM64 and generation is Generation.BIOS:
+        raise UsageError("rehearsal-generation", "arm64 machines are of generation 2 only")
+    if controller is Controller.IDE and generation is Generation.UEFI:
+        raise UsageError("rehearsal-controller", "machines of generation 2 have no IDE controller")
+    if controller is Controller.NVME and generation is Generation.BIOS:
+        raise UsageError(
+            "rehearsal-controller",
+            "machines of generation 1 have no NVMe controller",
+            hint="say --generation 2 if the image can be booted by UEFI as well",
+        )
 
 
 def _generation_of(path: str | os.PathLike[str], image: Image) -> Generation:

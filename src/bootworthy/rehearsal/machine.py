@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootworthy.disk.sizes import MIB
-from bootworthy.model.errors import HostError, UsageError
+from bootworthy.model.errors import HostError
 from bootworthy.model.intent import Architecture, Generation
 from bootworthy.rehearsal.accelerator import Accelerator
 from bootworthy.rehearsal.controllers import (
@@ -87,7 +87,6 @@ def qemu_arguments(
 
     Raises:
         HostError: QEMU for this architecture is not installed.
-        UsageError: these disks do not fit the machine.
     """
     return [
         emulator_for(machine.architecture),
@@ -113,7 +112,8 @@ def qemu_arguments(
 
 def _board(machine: Machine) -> str:
     if machine.architecture is Architecture.ARM64:
-        return "virt"
+        # GICv3, as Azure's machines have, where the accelerator can: the older is for 8 CPUs.
+        return "virt,gic-version=max"
     if machine.generation is Generation.BIOS:
         # Without graphics SeaBIOS speaks on the serial port, and GRUB through it.
         return "pc,graphics=off"
@@ -179,18 +179,23 @@ def _disks(machine: Machine, disks: Disks) -> list[str]:
     arguments = controller_arguments(controller, generation)
     for number, (node, serial) in enumerate((("os", _OS_SERIAL), ("resource", _RESOURCE_SERIAL))):
         arguments += disk_arguments(controller, generation, node=node, serial=serial, number=number)
-    return arguments + _data_disks(len(disks.data))
+    return arguments + _data_disks(machine.controller, len(disks.data))
 
 
-# What one virtio-scsi controller takes is more; Azure's largest machines have 64.
-_MOST_DATA_DISKS = 64
+def _data_disks(controller: Controller, count: int) -> list[str]:
+    """Data disks have a controller of their own: SCSI in both generations, or NVMe.
 
-
-def _data_disks(count: int) -> list[str]:
-    """Data disks are SCSI disks of a controller of their own, in both generations."""
-    if count > _MOST_DATA_DISKS:
-        raise UsageError("too-many-disks", f"a machine has at most {_MOST_DATA_DISKS} data disks")
-    arguments = ["-device", "virtio-scsi-pci,id=data"] if count else []
+    Scenario has seen to it that there are no more than one controller takes.
+    """
+    if not count:
+        return []
+    if controller is Controller.NVME:
+        # As on Azure: the disks of one controller are its namespaces.
+        arguments = ["-device", "nvme,id=data,serial=AZDATA"]
+        for lun in range(count):
+            arguments += ["-device", f"nvme-ns,drive=data{lun},bus=data,nsid={lun + 1}"]
+        return arguments
+    arguments = ["-device", "virtio-scsi-pci,id=data"]
     for lun in range(count):
         names = f"vendor=Msft,product=Virtual Disk,serial=AZDATA{lun}"
         arguments += ["-device", f"scsi-hd,drive=data{lun},bus=data.0,lun={lun},{names}"]

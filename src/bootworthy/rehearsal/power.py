@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +24,16 @@ _STOP = 10.0
 
 @dataclass
 class Running:
-    """A running machine; ``console`` is filled by a thread until it stops."""
+    """A running machine; ``console`` is filled by a thread until it stops.
+
+    ``echo`` gets what the machine writes to its serial port as well, in that thread.
+    """
 
     process: subprocess.Popen[bytes]
+    port: socket.socket
     powered_on: float = field(default_factory=time.monotonic)
     console: Console = field(default_factory=Console)
+    echo: Callable[[bytes], None] | None = None
 
     @property
     def seconds(self) -> float:
@@ -45,6 +50,11 @@ class Running:
         """The name of the signal that ended QEMU; None while it runs, or when it ended itself."""
         status = self.process.poll()
         return signal.Signals(-status).name if status is not None and status < 0 else None
+
+    def type(self, data: bytes) -> None:
+        """Write to the serial port; a machine that is off hears nothing."""
+        with suppress(OSError):
+            self.port.sendall(data)
 
 
 @contextmanager
@@ -74,8 +84,8 @@ def power_on(
         )
         try:
             with _accept(listener, process, log) as port:
-                running = Running(process)
-                with _listening(running, port):
+                running = Running(process, port)
+                with _listening(running):
                     yield running
                     _stop(process)
         finally:
@@ -102,23 +112,25 @@ def _accept(listener: socket.socket, process: subprocess.Popen[bytes], log: Path
 
 
 @contextmanager
-def _listening(running: Running, port: socket.socket) -> Iterator[None]:
+def _listening(running: Running) -> Iterator[None]:
     """Read the serial port in a thread for the length of the block."""
-    reader = threading.Thread(target=_listen, args=(running, port), daemon=True)
+    reader = threading.Thread(target=_listen, args=(running,), daemon=True)
     reader.start()
     try:
         yield
     finally:
         with suppress(OSError):
-            port.shutdown(socket.SHUT_RDWR)
+            running.port.shutdown(socket.SHUT_RDWR)
         reader.join(_STOP)
 
 
-def _listen(running: Running, port: socket.socket) -> None:
-    port.settimeout(None)
+def _listen(running: Running) -> None:
+    running.port.settimeout(None)
     with suppress(OSError):
-        while data := port.recv(1 << 16):
+        while data := running.port.recv(1 << 16):
             running.console.feed(data, running.seconds)
+            if running.echo is not None:
+                running.echo(data)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

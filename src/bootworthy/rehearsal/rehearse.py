@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bootworthy.disk.sizes import MIB
-from bootworthy.model.errors import HostError
+from bootworthy.model.errors import HostError, UsageError
 from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, ignore
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict
@@ -30,6 +30,7 @@ from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.power import Running, power_on
 from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, answers_in
 from bootworthy.rehearsal.scenario import Scenario
+from bootworthy.rehearsal.scratch import scratch
 from bootworthy.rehearsal.ssh import Client, make_key
 from bootworthy.rehearsal.watch import Patience, Watch
 
@@ -43,7 +44,9 @@ _LEAST_SPACE = 64 * MIB
 class Options:
     """How to rehearse; ``memory`` is in bytes. ``keep`` is a directory for the logs.
 
-    ``version`` is bootworthy's own, for the verdict.
+    ``version`` is bootworthy's own, for the verdict. ``attend`` is given the running machine and
+    the command that logs in, and decides alone when it has run long enough: nothing is asked of
+    the guest then, and the verdict says no more than what was seen.
     """
 
     scenario: Scenario = field(default_factory=Scenario)
@@ -55,6 +58,7 @@ class Options:
     patience: Patience = field(default_factory=Patience)
     observer: Observer = ignore
     version: str = ""
+    attend: Callable[[Running, Sequence[str]], None] | None = None
 
 
 def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> Verdict:
@@ -64,11 +68,23 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
 
     Raises:
         HostError: QEMU, its firmware, OpenSSH's client or a private network is missing here.
+        UsageError: the scenario asks for what machines of this generation do not have.
     """
     wanted = options or Options()
+    _refuse_odd_machine(candidate, wanted.scenario)
     emulator_for(candidate.architecture)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as name, _logs(Path(name), wanted.keep):
-        return _Rehearsal(candidate, ask, wanted, Path(name)).run()
+    with scratch() as directory, _logs(directory, wanted.keep):
+        return _Rehearsal(candidate, ask, wanted, directory).run()
+
+
+def _refuse_odd_machine(candidate: Candidate, scenario: Scenario) -> None:
+    if scenario.trusted_launch and candidate.generation is Generation.BIOS:
+        raise UsageError(
+            "rehearsal-trusted-launch",
+            "Trusted Launch is for machines of generation 2, and this one boots by BIOS",
+            hint="rehearse it without Trusted Launch, or with --generation 2 if it has an EFI "
+            "system partition",
+        )
 
 
 @contextmanager
@@ -85,10 +101,13 @@ def _logs(directory: Path, keep: Path | None) -> Iterator[None]:
 
 
 def _make_kept(keep: Path) -> None:
+    """Make the directory, and see now that it can be written to: a boot takes minutes."""
     try:
         keep.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=keep):
+            pass
     except OSError as error:
-        raise HostError("keep", f"cannot make {keep}: {error.strerror}") from error
+        raise HostError("keep", f"cannot write to {keep}: {error.strerror}") from error
 
 
 class _Rehearsal:
@@ -188,11 +207,14 @@ class _Rehearsal:
 
     def _boots(self, fabric: Fabric, running: Running) -> None:
         """The first boot, the questions, and the second boot."""
+        if self._options.attend is not None:
+            self._options.attend(running, self._client.short_argv())
+            return
         watch = Watch(
             console=running.console,
             events=lambda: fabric.events.since(0),
             seconds=lambda: running.seconds,
-            alive=lambda: running.alive,
+            alive=lambda: running.alive and not self._disk_is_full(),
             log_in=lambda: self._log_in(fabric, ""),
             generation=self._candidate.generation,
             patience=self._options.patience,
@@ -230,12 +252,15 @@ class _Rehearsal:
                 f"QEMU was ended by {running.ended_by} while the machine ran",
                 hint="the kernel's log tells whether this machine ran out of memory",
             )
-        if shutil.disk_usage(self._directory).free < _LEAST_SPACE:
+        if self._disk_is_full():
             raise HostError(
                 "rehearsal-space",
                 f"{self._directory.parent} is full, and with it the machine's disk",
                 hint="free a few GiB there, or set TMPDIR to a directory with space",
             )
+
+    def _disk_is_full(self) -> bool:
+        return shutil.disk_usage(self._directory).free < _LEAST_SPACE
 
     def _second_boot(self, fabric: Fabric, running: Running) -> None:
         self._outcome.second_asked = True
@@ -245,7 +270,7 @@ class _Rehearsal:
             console=running.console,
             events=lambda: fabric.events.since(seen),
             seconds=lambda: running.seconds,
-            alive=lambda: running.alive,
+            alive=lambda: running.alive and not self._disk_is_full(),
             log_in=lambda: self._log_in(fabric, first),
             generation=self._candidate.generation,
             patience=self._options.patience,

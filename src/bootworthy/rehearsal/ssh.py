@@ -12,6 +12,8 @@ from pathlib import Path
 from bootworthy.model.errors import HostError
 from bootworthy.rehearsal import relay
 
+_GUEST = "guest"
+
 # ssh(1): "255 if an error occurred", which no command of ours ends with.
 _NO_SESSION = 255
 
@@ -69,9 +71,28 @@ class Client:
 
     def argv(self) -> list[str]:
         """The command line, without a command for the guest."""
+        pairs = self._options().items()
+        settings = [word for name, value in pairs for word in ("-o", f"{name}={value}")]
+        # -F none: the user's own ssh_config has no say.
+        return ["ssh", "-F", "none", "-i", str(self.key.path), *settings, f"{self.user}@{_GUEST}"]
+
+    def short_argv(self) -> list[str]:
+        """The same for people: the options are in a file beside the key (ssh_config(5))."""
+        options = {
+            **self._options(),
+            "BatchMode": "no",
+            "User": self.user,
+            "IdentityFile": f'"{_literal(self.key.path)}"',
+        }
+        lines = [f"Host {_GUEST}", *(f"  {name} {value}" for name, value in options.items())]
+        file = self.key.path.with_name("ssh_config")
+        file.write_text("\n".join(lines) + "\n")
+        return ["ssh", "-F", str(file), _GUEST]
+
+    def _options(self) -> dict[str, str]:
         directory = self.key.path.parent
         proxy = [sys.executable, "-I", "-S", str(relay.__file__), str(self.socket)]
-        options = {
+        return {
             "BatchMode": "no" if self.password else "yes",
             "ConnectTimeout": "30",
             "ControlPath": "none",
@@ -79,15 +100,12 @@ class Client:
             "IdentitiesOnly": "yes",
             "LogLevel": "ERROR",
             "NumberOfPasswordPrompts": "1",
-            "ProxyCommand": shlex.join(proxy).replace("%", "%%"),
+            "ProxyCommand": _literal(shlex.join(proxy)),
             "ServerAliveInterval": "15",
             "ServerAliveCountMax": "8",
             "StrictHostKeyChecking": "no",
-            "UserKnownHostsFile": str(directory / "known_hosts"),
+            "UserKnownHostsFile": f'"{_literal(directory / "known_hosts")}"',
         }
-        settings = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        # -F none: the user's own ssh_config has no say.
-        return ["ssh", "-F", "none", "-i", str(self.key.path), *settings, f"{self.user}@guest"]
 
     def run(self, command: str, limit: float) -> Answer:
         """Run a shell command in the guest, for at most ``limit`` seconds."""
@@ -125,3 +143,8 @@ class Client:
                 ask.chmod(0o700)
             environment |= {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
         return environment
+
+
+def _literal(text: object) -> str:
+    """As ssh_config(5) takes it where it looks for tokens, which begin with a percent sign."""
+    return str(text).replace("%", "%%")
