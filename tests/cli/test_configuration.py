@@ -167,3 +167,48 @@ def test_a_rule_that_is_not_there_cannot_be_selected(capsys: pytest.CaptureFixtu
     error = _refused(capsys, "check", "--root", "../../root", "-q", "--select", "quite-boot")
 
     assert "did you mean quiet-boot" in error
+
+
+def test_a_word_that_an_option_does_not_take_is_refused_with_its_key(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ('fail-on = "bogus"\n', '[check]\nfail-on = "bogus"\n'):
+        _configure(folder, text)
+        told = _refused(capsys, "check", "--root", "../../root")
+        assert "configuration-malformed" in told
+        assert "fail-on: 'bogus' is not one of" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "told"),
+    [
+        ('fail-on = "never"\n', 0, "nothing wrong"),
+        ('[[ignore]]\nrule = "PART-11"\nreason = "x"\nexpires = 2999-01-01\n', 0, "nothing wrong"),
+        (
+            '[[ignore]]\nrule = "PART-11"\nreason = "x"\nexpires = 2001-01-01\n',
+            1,
+            "the ignore entry for PART-11 expired on 2001-01-01",
+        ),
+    ],
+)
+def test_config_check_says_what_is_wrong(folder: Path, text: str, status: int, told: str) -> None:
+    _configure(folder, text)
+    file = str(folder / "project" / "bootworthy.toml")
+    for argv in (["config", "check"], ["config", "check", file]):
+        result = CliRunner().invoke(cli, argv, catch_exceptions=False)
+        assert result.exit_code == status
+        assert f"{file}: {told}" in result.stdout
+
+
+def test_config_check_refuses_rules_that_are_not_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _configure(folder, '[[ignore]]\nrule = "no-such"\nreason = "x"\n')
+    told = _refused(capsys, "config", "check")
+
+    assert "rule-unknown" in told
+    assert f"{folder / 'project' / 'bootworthy.toml'}: " in told
+
+
+def test_partial_is_for_trees(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--root" in _refused(capsys, "check", "--partial", "disk.raw")

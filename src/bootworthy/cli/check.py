@@ -21,6 +21,7 @@ Examples:
   bootworthy check --json --fail-on warning disk.raw
   bootworthy check --output sarif:web01.sarif --output html:web01.html web01.qcow2
   bootworthy check --root /srv/rootfs
+  bootworthy check --root mkosi.extra --partial
   sudo bootworthy check /
 """,
 )
@@ -31,6 +32,11 @@ Examples:
     default="auto",
     show_default=True,
     help="How the guest is read: in this process, or in the libguestfs appliance.",
+)
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="The tree is laid over a Linux later: judge only the files that are in it.",
 )
 @options.READING
 @options.INTENT
@@ -48,6 +54,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from bootworthy.work.opening import Reading
 
     image, root = options.subject_of(given["image"], given["root"])
+    if given["partial"] and given["root"] is None:
+        raise click.UsageError("--partial is for a file tree: name it with --root")
     refuse_bad_outputs(given, image)
     refuse_overwriting(given["write_baseline"], image)
     with observing(
@@ -60,6 +68,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             engine=given["engine"],
             guest=given["guest"],
             allow_backing=given["allow_backing"],
+            partial=given["partial"],
             observer=observer,
         )
         report = check(image, root=root, intent=options.intent_from(given), reading=reading)

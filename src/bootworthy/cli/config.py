@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import click
 
 from bootworthy.cli import configuration
 from bootworthy.cli.main import all_commands
+from bootworthy.cli.rule_words import find_rule
 from bootworthy.cli.terminal import print_lines
+from bootworthy.model.errors import UsageError
 from bootworthy.report.styled import Line, Span, Style
 
 
@@ -61,6 +64,41 @@ def _shown(setting: configuration.Setting) -> str:
     elif not isinstance(value, str | int | list | tuple):
         value = [] if setting.option.multiple else ""
     return json.dumps(value)
+
+
+@command.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.pass_context
+def check(ctx: click.Context, files: tuple[str, ...]) -> None:
+    """Say what is wrong with a configuration: the given files, or the one that counts here.
+
+    The exit status is 2 for a key, a value or a rule that is not there, and 1 for an ignore entry
+    that has expired.
+    """
+    nearest = configuration.find_file(Path.cwd())
+    paths = [Path(name) for name in files] or ([nearest] if nearest else [])
+    commands = all_commands()
+    expired = [line for path in paths for line in _expired(configuration.load(path, commands))]
+    print_lines((Span("warning", Style.WARNING), Span(f": {line}")) for line in expired)
+    if not expired:
+        print_lines([(Span(f"{path}: nothing wrong"),) for path in paths or ("no file",)])
+    ctx.exit(1 if expired else 0)
+
+
+def _expired(found: configuration.Configuration) -> Iterator[str]:
+    """The entries that no longer hold; one for a rule that is not there is refused."""
+    today = dt.datetime.now(dt.UTC).date()
+    for entry in found.ignores:
+        _require_rule(entry.rule, found)
+        if entry.expires is not None and entry.expires < today:
+            yield f"{found.path}: the ignore entry for {entry.rule} expired on {entry.expires}"
+
+
+def _require_rule(word: str, found: configuration.Configuration) -> None:
+    try:
+        find_rule(word)
+    except UsageError as error:
+        raise UsageError(error.code, f"{found.path}: {error.message}", hint=error.hint) from error
 
 
 @command.command()

@@ -24,6 +24,9 @@ NEVER = frozenset(
 )
 
 
+_PLAIN = (click.Choice, click.types.IntParamType, click.types.FloatParamType)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     """A configuration file, read: where it is, its options, its ignore entries."""
@@ -86,6 +89,9 @@ def _checked(
     _refuse_unknown("", common, known)
     for verb, section in verbs.items():
         _refuse_unknown(f"{verb}.", section, set(keys[verb]))
+        _refuse_wrong(f"{verb}.", section, keys[verb])
+    for options in keys.values():
+        _refuse_wrong("", common, options)
     return Configuration(path=path, common=common, verbs=verbs, ignores=ignores)
 
 
@@ -93,6 +99,21 @@ def _refuse_unknown(where: str, given: Mapping[str, Any], known: set[str]) -> No
     for key in given:
         if key not in known:
             raise ValueError(f"unknown key {where}{key}")
+
+
+def _refuse_wrong(
+    where: str, given: Mapping[str, Any], options: Mapping[str, click.Option]
+) -> None:
+    """Refuse words and numbers that an option does not take; what else it takes, the verb says."""
+    for key, option in options.items():
+        if key not in given or not (option.is_flag or isinstance(option.type, _PLAIN)):
+            continue
+        values = given[key] if isinstance(given[key], list) else [given[key]]
+        for value in values:
+            try:
+                option.type.convert(value, None, None)
+            except click.BadParameter as error:
+                raise ValueError(f"{where}{key}: {error.message}") from error
 
 
 def keys_of(command: click.Command) -> dict[str, click.Option]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import bootworthy
+from bootworthy.guest.guest import Guest
 from bootworthy.model.intent import Intent
 from bootworthy.model.report import Report, RuleResult
 from bootworthy.rules.profiles import rules_for
+from bootworthy.work import partial
 from bootworthy.work.evaluate import check_rules
 from bootworthy.work.opening import Opened, PathLike, Reading, opened
 from bootworthy.work.soundness import problems
@@ -24,7 +26,8 @@ def check(
 ) -> Report:
     """Run every rule over an image, or over the file tree at ``root`` (``/``: this machine).
 
-    Nothing is written, mounted or run. A finding is part of the report, not an error.
+    Nothing is written, mounted or run. A finding is part of the report, not an error. Of a
+    ``partial`` tree only the files that it holds are judged.
 
     Raises:
         ImageError: the image cannot be read, or holds no Linux.
@@ -32,10 +35,21 @@ def check(
     """
     began = time.monotonic()
     wanted = intent or Intent()
-    with opened(image, root, reading or Reading()) as subject:
+    chosen = reading or Reading()
+    with opened(image, root, chosen) as subject:
+        if chosen.partial:
+            return _partly(subject, wanted, began)
         results = check_rules(rules_for(wanted.profile), subject.subject(wanted))
         report = report_of("check", subject, results, time.monotonic() - began)
         return replace(report, notes=(*report.notes, *_refusals(subject)))
+
+
+def _partly(subject: Opened, intent: Intent, began: float) -> Report:
+    guest = Guest(partial.completed(subject.session.tree), root=subject.session.root)
+    judged = replace(subject, guest=guest)
+    results = check_rules(rules_for(intent.profile), judged.subject(intent))
+    kept = partial.of_files(results, subject.session.tree)
+    return replace(report_of("check", judged, kept, time.monotonic() - began), guest=None)
 
 
 def _refusals(subject: Opened) -> tuple[str, ...]:

@@ -23,12 +23,16 @@ PathLike: TypeAlias = str | os.PathLike[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a guest is reached: engine, which Linux, what a qcow2 may refer to."""
+    """How a guest is reached: engine, which Linux, what a qcow2 may refer to.
+
+    ``partial`` says that a directory holds only the files that are laid over a Linux.
+    """
 
     engine: str = "auto"
     guest: str | None = None
     allow_backing: bool = False
     trust_image: bool = False
+    partial: bool = False
     observer: Observer = ignore
 
 
@@ -61,7 +65,9 @@ def opened(
         raise UsageError("usage", "name either an image or a root directory")
     with ExitStack() as stack:
         if root is not None:
-            tree = open_directory_session(os.fspath(root), writable, observer=reading.observer)
+            tree = open_directory_session(
+                os.fspath(root), writable, partial=reading.partial, observer=reading.observer
+            )
             yield _of_session(os.fspath(root), stack.enter_context(tree), None)
         elif image is not None:
             disk = stack.enter_context(open_image(image, allow_backing=reading.allow_backing))

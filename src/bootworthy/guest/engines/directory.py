@@ -62,6 +62,7 @@ class DirectorySession(Session):
     """The guest whose root is the directory at ``path``; ``/`` is this machine itself.
 
     Programs of a directory run in a sandbox with that root; those of this machine just run.
+    ``partial`` takes a directory that holds only a few files of a Linux.
 
     Raises:
         UsageError: ``root-not-a-directory``.
@@ -70,14 +71,16 @@ class DirectorySession(Session):
 
     engine = "directory"
 
-    def __init__(self, path: str, *, writable: bool, observer: Observer = ignore) -> None:
+    def __init__(
+        self, path: str, *, writable: bool, partial: bool = False, observer: Observer = ignore
+    ) -> None:
         self.root = path
         self._stack = ExitStack()
         self._living = os.path.realpath(path) == "/"
         fd = _opened(path)
         self._tree = self._tree_of(fd, writable=writable)
         self._stack.callback(self._tree.close)
-        if not is_root(self._tree):
+        if not partial and not is_root(self._tree):
             self.close()
             raise GuestError(
                 "guest-not-found",

@@ -20,15 +20,15 @@ _BEYOND = frozenset({"guest-file-system-unsupported", "host-file-system-unsuppor
 
 
 def open_directory_session(
-    path: str, writable: bool, *, observer: Observer = ignore
+    path: str, writable: bool, *, partial: bool = False, observer: Observer = ignore
 ) -> DirectorySession:
     """Open the guest whose root is the directory ``path``; ``/`` is this machine.
 
     Raises:
         UsageError: it is not a directory.
-        GuestError: there is no Linux in it.
+        GuestError: there is no Linux in it, nor is it said to be ``partial``.
     """
-    return DirectorySession(path, writable=writable, observer=observer)
+    return DirectorySession(path, writable=writable, partial=partial, observer=observer)
 
 
 def open_guest_session(
