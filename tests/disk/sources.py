@@ -126,6 +126,11 @@ def unclosed_vhdx(raw: Path, folder: Path) -> Path:
     return write_sparsely(folder / "image", dirty(before, ring((0, entry.build()), size=8 * MIB)))
 
 
+def tar_of_unclosed(raw: Path, folder: Path) -> Path:
+    """An unclosed VHDX in a tar archive, where it is read in place."""
+    return packed(folder / "i.tar", {"disk": unclosed_vhdx(raw, folder).read_bytes()})
+
+
 def split(raw: Path, folder: Path) -> Path:
     """A VMDK whose descriptor names other files."""
     options = "subformat=twoGbMaxExtentFlat"
@@ -202,6 +207,7 @@ EVERY: dict[str, _Make] = {
     "parallels": by_qemu_img("parallels"),
     "ova": ova,
     "tar": lambda raw, folder: packed(folder / "i.tar", {"disk.raw": raw.read_bytes()}),
+    "tar-vhdx-unclosed": tar_of_unclosed,
     "gzip": compressed(gzip.compress),
     "bzip2": compressed(bz2.compress),
     "xz": compressed(lambda data: lzma.compress(data, preset=0)),
