@@ -32,10 +32,16 @@ def disk_target(service: Service) -> Target:
     return Target(name=url.partition("?")[0], connect=connect_url(url), managed=True)
 
 
-def send(source: Path, target: Target | str, **options: Any) -> TransferResult:  # noqa: ANN401
+def send(
+    source: Path,
+    target: Target | str,
+    *,
+    allow_backing: bool = False,
+    **options: Any,  # noqa: ANN401 - fields of TransferOptions
+) -> TransferResult:
     """Upload ``source``; ``options`` are those of TransferOptions."""
     goal = target if isinstance(target, Target) else target_of(target)
-    with open_container(source) as container:
+    with open_container(source, allow_backing=allow_backing) as container:
         return upload(container, goal, replace(FAST, **options))
 
 

@@ -15,6 +15,7 @@ from bootworthy.model.events import BytesMoved, Event, StepFinished
 from tests.azure.blob_service import Answer, Blob, Service, refusal, serving
 from tests.azure.disks import SOURCES, fixed_vhd, make, raw_disk
 from tests.azure.sending import disk_target, send, target_of
+from tests.disk import sources
 from tests.disk.making import MIB, needs, run, sparse
 
 pytestmark = needs("qemu-img", "sfdisk")
@@ -33,6 +34,22 @@ def test_what_arrives_is_the_vhd_of_any_source(kind: str, service: Service, tmp_
     assert result.verified
     assert result.size == len(expected)
     assert kind != "vhd" or arrived == expected
+
+
+# Decoded by several threads at once, from more than one file, or unpacked first.
+OTHERS = ("vhd-differencing", "vhdx-unclosed", "vhdx-differencing", "vmdk-chain", "ova", "zstd")
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_arrives_is_the_disk_of_a_chain_a_log_or_a_package(
+    kind: str, service: Service, tmp_path: Path
+) -> None:
+    source = sources.make(kind, tmp_path)
+
+    result = send(source, service.url(), allow_backing=True, verify=True, skip_free=False)
+
+    assert service.blob().content()[:-512] == fixed_vhd(tmp_path / "disk.raw")[:-512]
+    assert result.verified
 
 
 def test_only_data_travels_in_aligned_ranges(service: Service, tmp_path: Path) -> None:

@@ -244,6 +244,8 @@ def test_reads_an_overlay(
     write(image, "write -P 0x11 5000 9000", "write -z 1600000 20000", "write -P 0x22 6291456 99")
 
     assert read_whole(image, allow_backing=True) == raw_of(image, tmp_path / "raw")
+    with open_container(image, allow_backing=True) as container:
+        assert "compression" not in dict(container.details())
 
 
 def test_reads_a_chain_of_overlays(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import zstandard
 
 from bootworthy.disk.container import Container, Format, open_file
@@ -104,7 +105,9 @@ class Qcow2(Container):
             ("version", str(self.header.version)),
             ("cluster size", str(self.header.cluster_size)),
         ]
-        if self.extents().bytes_of(Kind.ENCODED):
+        # What a backing file has packed is packed in its own way.
+        own = self.extents().rows
+        if np.any((own["kind"] == Kind.ENCODED) & (own["file"] == 0)):
             rows.append(("compression", "zstd" if self.header.zstd else "zlib"))
         if self._data is not self.file:
             rows.append(("data file", self._data.path))

@@ -46,6 +46,9 @@ _CHANGE = np.dtype(
     ]
 )
 _DATA, _ZERO = b"desc", b"zero"
+_DATA_SECTOR = int.from_bytes(b"data", "little")
+
+_BATCH_SECTORS = 256
 
 # Sums of two offsets below this stay in 64 bits.
 _MAX_OFFSET = 1 << 62
@@ -130,12 +133,12 @@ def _entry(ring: Sectors, sector: int, limit: int, log_id: bytes) -> Entry | Non
     described = -(-(_ENTRY.size + count * _CHANGE.itemsize) // SECTOR)
     if owner != log_id or rest or not described <= sectors <= limit or sequence == 0:
         return None
-    whole = ring.take(range(sector, sector + sectors), axis=0, mode="wrap")
-    if checksum != _checksum(whole.tobytes()):
+    rows = (sector + np.arange(sectors)) % len(ring)
+    if checksum != _checksum(ring, rows):
         return None
-    changes = np.frombuffer(whole.tobytes(), _CHANGE, count, _ENTRY.size)
-    pages = described + np.arange(np.count_nonzero(changes["signature"] == _DATA))
-    if len(pages) > sectors - described or not _fits(changes, whole[pages], sequence):
+    changes = np.frombuffer(ring[rows[:described]].tobytes(), _CHANGE, count, _ENTRY.size)
+    pages = rows[described:][: np.count_nonzero(changes["signature"] == _DATA)]
+    if not _fits(changes, ring, pages, sequence):
         return None
     return Entry(
         sector=sector,
@@ -144,30 +147,37 @@ def _entry(ring: Sectors, sector: int, limit: int, log_id: bytes) -> Entry | Non
         sequence=sequence,
         flushed=flushed,
         last=min(last, _MAX_OFFSET),
-        changes=changes.copy(),
-        pages=(sector + pages) % len(ring) * SECTOR,
+        changes=changes,
+        pages=pages * SECTOR,
     )
 
 
-def _checksum(entry: bytes) -> int:
-    """The checksum that stands at byte 4, taken with zeros in its own place."""
-    return int(google_crc32c.value(entry[:4] + bytes(4) + entry[8:]))
+def _checksum(ring: Sectors, rows: Ints) -> int:
+    """The checksum of sectors that stands at byte 4, taken with zeros in its own place."""
+    first = ring[rows[0]].tobytes()
+    checksum = google_crc32c.value(first[:4] + bytes(4) + first[8:])
+    for start in range(1, len(rows), _BATCH_SECTORS):
+        batch = ring[rows[start : start + _BATCH_SECTORS]].tobytes()
+        checksum = google_crc32c.extend(checksum, batch)
+    return int(checksum)
 
 
-def _fits(changes: Changes, pages: Sectors, sequence: int) -> bool:
+def _fits(changes: Changes, ring: Sectors, pages: Ints, sequence: int) -> bool:
     """Whether descriptors and sectors of data belong to an entry of this number."""
-    zero = changes["signature"] == _ZERO
-    if not np.all(zero | (changes["signature"] == _DATA)):
+    data, zero = changes["signature"] == _DATA, changes["signature"] == _ZERO
+    if not np.all(data | zero) or np.count_nonzero(data) != len(pages):
         return False
     length = np.where(zero, changes["leading"], SECTOR)
     if np.any((changes["offset"] % SECTOR != 0) | (length % SECTOR != 0)):
         return False
     if np.any((changes["offset"] > _MAX_OFFSET) | (length > _MAX_OFFSET)):
         return False
-    high, low = (np.frombuffer(pages[:, at : at + 4].tobytes(), "<u4") for at in (4, SECTOR - 4))
+    signature, high, low = (
+        np.frombuffer(ring[:, at : at + 4][pages].tobytes(), "<u4") for at in (0, 4, SECTOR - 4)
+    )
     return bool(
         np.all(changes["sequence"] == np.uint64(sequence))
-        and np.all(pages[:, :4] == np.frombuffer(b"data", np.uint8))
+        and np.all(signature == _DATA_SECTOR)
         and np.all(high == sequence >> 32)
         and np.all(low == sequence & 0xFFFF_FFFF)
     )
