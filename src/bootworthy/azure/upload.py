@@ -123,7 +123,7 @@ class _Upload:
 
     def _send_window(self, window: Span) -> None:
         start, end = window
-        if start not in self._finished:
+        if window not in self._finished:
             data = self._buffer(end - start)
             self._stream.fill(data, start)
             arrived = self._journal.spans(start, end) if self._resumed else frozenset()
@@ -131,7 +131,7 @@ class _Upload:
                 if span not in arrived:
                     self._line.write(span[0], data[span[0] - start : span[1] - start])
                     self._journal.add(span)
-            self._journal.close_window(start)
+            self._journal.close_window(window)
         with self._lock:
             self._done += end - start
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bootworthy.disk.sizes import KIB
-from bootworthy.disk.vhd_stream import Span, VhdStream
+from bootworthy.disk.vhd_stream import Span, VhdStream, joined
 
 Readable = bytes | memoryview
 
@@ -39,13 +39,16 @@ class Windows:
 
 
 def _windows(stream: VhdStream, size: int, foreign: tuple[Span, ...]) -> Iterator[Span]:
+    """Windows begin where data does, so that few requests end where only a window ends."""
     spans = sorted_spans(stream.data_spans(), foreign)
-    last = -1
-    for start, end in spans:
-        first = max(start // size, last + 1)
-        last = max((end - 1) // size, last)
-        for number in range(first, last + 1):
-            yield number * size, min((number + 1) * size, stream.disk_size)
+    for first, last in joined(_whole_blocks(spans, stream.disk_size), MAX_GAP):
+        for start in range(first, last, size):
+            yield start, min(start + size, last)
+
+
+def _whole_blocks(spans: Iterator[Span], end: int) -> Iterator[Span]:
+    for first, last in spans:
+        yield first // _BLOCK * _BLOCK, min(-(-last // _BLOCK) * _BLOCK, end)
 
 
 def sorted_spans(spans: Iterator[Span], others: tuple[Span, ...]) -> Iterator[Span]:

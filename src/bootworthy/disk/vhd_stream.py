@@ -156,15 +156,15 @@ def _columns(spans: Iterable[Span]) -> tuple[Ints, Ints]:
     return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
 
 
-def joined(spans: Iterator[Span]) -> Iterator[Span]:
-    """Spans in order of their starts, those that touch or overlap made one; empty ones go."""
+def joined(spans: Iterator[Span], gap: int = 0) -> Iterator[Span]:
+    """Spans in order of their starts, those with up to ``gap`` between made one; empty ones go."""
     current: Span | None = None
     for start, end in spans:
         if start >= end:
             continue
         if current is None:
             current = (start, end)
-        elif start <= current[1]:
+        elif start <= current[1] + gap:
             current = (current[0], max(current[1], end))
         else:
             yield current
