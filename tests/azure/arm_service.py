@@ -1,9 +1,10 @@
 """The operations of Azure Resource Manager that bootworthy uses, for loopback.
 
 Built from Microsoft's published REST specifications (azure-rest-api-specs, resource-manager/
-Microsoft.Compute: DiskRP disk.json, ComputeRP image.json, GalleryRP gallery.json): which properties
-are required and which values they take, 201/202 with Azure-AsyncOperation, and errors as
-CloudError. Names in paths are matched without regard to case, as Azure does.
+Microsoft.Compute: DiskRP disk.json, ComputeRP image.json, GalleryRP gallery.json): every request
+and every status is held against the facts of them in arm_specification.json; long-running ones
+answer 201 or 202 with Azure-AsyncOperation, and errors are CloudError.
+Names in paths are matched without regard to case, as Azure does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.azure.arm_specification import operation, problem_of_request
 
 Answer = tuple[int, Any, dict[str, str]]
 
@@ -74,13 +77,25 @@ class _Handler(BaseHTTPRequestHandler):
             answer = error(400, "MissingApiVersionParameter")
         if answer is None and not self.headers.get("Authorization", "").startswith("Bearer "):
             answer = error(401, "AuthenticationFailed")
-        self._send(answer or self._answer(path, body))
+        self._send(answer or self._specified(path, body))
 
     do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = _handle  # noqa: N815 - http.server's names
 
-    def _answer(self, path: str, body: Any) -> Answer:  # noqa: ANN401 - JSON
+    def _specified(self, path: str, body: Any) -> Answer:  # noqa: ANN401 - JSON
+        """Ask and answer as the specifications have it, or say what is not."""
         if "/operations/" in path:
             return self._operation(path)
+        problem = problem_of_request(self.command, path, body)
+        if problem:
+            return error(400, "InvalidRequestContent", problem)
+        answer = self._answer(path, body)
+        known = operation(self.command, path)
+        allowed = known.statuses if known else ()
+        if answer[0] < 400 and answer[0] not in allowed:
+            return error(500, "NotSpecified", f"{answer[0]} is none of {allowed}")
+        return answer
+
+    def _answer(self, path: str, body: Any) -> Answer:  # noqa: ANN401 - JSON
         if self.command == "PUT":
             return self._make(path, body)
         name = path.removesuffix("/begingetaccess").removesuffix("/endgetaccess")

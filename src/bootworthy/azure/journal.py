@@ -24,7 +24,7 @@ from bootworthy.model.errors import HostError, UsageError
 _TABLES = """
 CREATE TABLE IF NOT EXISTS transfer (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS ranges (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS windows (start INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS windows (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL);
 """
 
 
@@ -114,15 +114,16 @@ class Journal:
         with _explained(self.path), self._lock:
             self._db.execute("INSERT OR REPLACE INTO ranges VALUES (?, ?)", span)
 
-    def close_window(self, start: int) -> None:
+    def close_window(self, window: Span) -> None:
         """All of a window has arrived, or is zero."""
         with _explained(self.path), self._lock:
-            self._db.execute("INSERT OR REPLACE INTO windows VALUES (?)", (start,))
+            self._db.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", window)
 
-    def windows(self) -> frozenset[int]:
-        """Starts of the windows that are done."""
+    def windows(self) -> frozenset[Span]:
+        """The windows that are done."""
         with _explained(self.path), self._lock:
-            return frozenset(row[0] for row in self._db.execute("SELECT start FROM windows"))
+            rows = self._db.execute("SELECT start, stop FROM windows")
+            return frozenset((row[0], row[1]) for row in rows)
 
     def spans(self, start: int, end: int) -> frozenset[Span]:
         """The ranges between two offsets that have arrived."""

@@ -14,6 +14,7 @@ from bootworthy.azure.page_blob import PageBlob, Properties
 from bootworthy.azure.patience import Patience
 from bootworthy.azure.sdk import require_sdk
 from bootworthy.azure.target import Target
+from bootworthy.azure.windows import Readable
 from bootworthy.disk.sizes import GIB
 from bootworthy.disk.vhd_stream import Span, joined
 
@@ -60,7 +61,7 @@ class Line:
         """Make the blob; raises what PageBlob.create raises where something is there already."""
         self._patience.call(lambda: self._blob.create(size, metadata, replace=replace))
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: Readable) -> None:
         """Put up to 4 MiB at ``offset``.
 
         Raises:

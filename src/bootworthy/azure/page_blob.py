@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bootworthy.azure.target import Target
+from bootworthy.azure.windows import Readable
 from bootworthy.disk.sizes import MIB, TIB
 from bootworthy.disk.vhd_stream import Span, joined
 from bootworthy.model.errors import UsageError
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
-    from requests import PreparedRequest
 
 MAX_WRITE = 4 * MIB
 MAX_BLOB = 8 * TIB
@@ -38,10 +38,6 @@ class Properties:
     blob_type: str
     metadata: dict[str, str]
     etag: str
-
-
-def _unchanged(request: PreparedRequest) -> PreparedRequest:
-    return request
 
 
 class PageBlob:
@@ -65,20 +61,11 @@ class PageBlob:
         self._client = target.connect(self._options)
 
     def _transport(self, connections: int) -> object:
-        import requests
-        from azure.core.pipeline.transport import RequestsTransport
-        from requests.adapters import HTTPAdapter
+        from bootworthy.azure.transport import PooledSession, transport_over
 
-        session = requests.Session()
+        session = PooledSession(connections)
         self._owned.callback(session.close)
-        # Proxies of the environment count; .netrc must not replace our own authorization.
-        session.auth = _unchanged
-        transport = RequestsTransport(session=session, session_owner=False)
-        # The transport mounts adapters of its own, with ten connections, when it is made.
-        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return transport
+        return transport_over(session)
 
     @property
     def client(self) -> BlobClient:
@@ -123,10 +110,12 @@ class PageBlob:
         condition = None if replace else MatchConditions.IfMissing
         self.client.create_page_blob(size, metadata=metadata, match_condition=condition)
 
-    def write(self, offset: int, data: bytes, *, md5: bool = False) -> None:
+    def write(self, offset: int, data: Readable, *, md5: bool = False) -> None:
         """Put up to 4 MiB at ``offset``; with ``md5`` the service checks what arrived."""
         checked: dict[str, Any] = {"validate_content": True} if md5 else {}
-        self.client.upload_page(data, offset, len(data), **checked)
+        # The SDK says bytes; it sends memory of any owner, but hashes only bytes.
+        body: Any = bytes(data) if md5 else data
+        self.client.upload_page(body, offset, len(data), **checked)
 
     def read(self, offset: int, size: int) -> bytes:
         """``size`` bytes at ``offset``; after ``pin`` only of the same version."""

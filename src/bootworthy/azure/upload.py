@@ -71,6 +71,7 @@ class _Upload:
         self._resumed = journal.sent_bytes() if beginning.continued else 0
         self._state = state_of(stream.container)
         self._lock = threading.Lock()
+        self._own = threading.local()
         self._done = 0
         self._total = sum(end - start for start, end in stream.data_spans())
 
@@ -122,16 +123,24 @@ class _Upload:
 
     def _send_window(self, window: Span) -> None:
         start, end = window
-        if start not in self._finished:
-            data = self._stream.pread(start, end - start)
+        if window not in self._finished:
+            data = self._buffer(end - start)
+            self._stream.fill(data, start)
             arrived = self._journal.spans(start, end) if self._resumed else frozenset()
             for span in runs(data, start, overlapping(self._record.foreign, start, end)):
                 if span not in arrived:
                     self._line.write(span[0], data[span[0] - start : span[1] - start])
                     self._journal.add(span)
-            self._journal.close_window(start)
+            self._journal.close_window(window)
         with self._lock:
             self._done += end - start
+
+    def _buffer(self, size: int) -> memoryview:
+        """This thread's memory for a window."""
+        if not hasattr(self._own, "buffer"):
+            self._own.buffer = memoryview(bytearray(self._record.window))
+        buffer: memoryview = self._own.buffer
+        return buffer[:size]
 
     def _read_back(self) -> None:
         verify(self._line, self._stream, self._options)

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bootworthy.disk.sizes import KIB
-from bootworthy.disk.vhd_stream import Span, VhdStream
+from bootworthy.disk.vhd_stream import Span, VhdStream, joined
+
+Readable = bytes | memoryview
 
 _BLOCK = 4 * KIB
 _WORDS = _BLOCK // 8
@@ -37,13 +39,16 @@ class Windows:
 
 
 def _windows(stream: VhdStream, size: int, foreign: tuple[Span, ...]) -> Iterator[Span]:
+    """Windows begin where data does, so that few requests end where only a window ends."""
     spans = sorted_spans(stream.data_spans(), foreign)
-    last = -1
-    for start, end in spans:
-        first = max(start // size, last + 1)
-        last = max((end - 1) // size, last)
-        for number in range(first, last + 1):
-            yield number * size, min((number + 1) * size, stream.disk_size)
+    for first, last in joined(_whole_blocks(spans, stream.disk_size), MAX_GAP):
+        for start in range(first, last, size):
+            yield start, min(start + size, last)
+
+
+def _whole_blocks(spans: Iterator[Span], end: int) -> Iterator[Span]:
+    for first, last in spans:
+        yield first // _BLOCK * _BLOCK, min(-(-last // _BLOCK) * _BLOCK, end)
 
 
 def sorted_spans(spans: Iterator[Span], others: tuple[Span, ...]) -> Iterator[Span]:
@@ -55,7 +60,7 @@ def sorted_spans(spans: Iterator[Span], others: tuple[Span, ...]) -> Iterator[Sp
     return merge(spans, iter(others))
 
 
-def runs(data: bytes, start: int, foreign: tuple[Span, ...] = ()) -> Iterator[Span]:
+def runs(data: Readable, start: int, foreign: tuple[Span, ...] = ()) -> Iterator[Span]:
     """Spans of the disk to send of ``data``, which lies at ``start``: what is not zero.
 
     They begin and end at multiples of 4 KiB or at the end of the data, and zeros of up to 128 KiB
@@ -68,12 +73,14 @@ def runs(data: bytes, start: int, foreign: tuple[Span, ...] = ()) -> Iterator[Sp
     yield from _joined_runs(used, data, start, MAX_GAP // _BLOCK)
 
 
-def used_runs(data: bytes, start: int) -> Iterator[Span]:
+def used_runs(data: Readable, start: int) -> Iterator[Span]:
     """Spans of the disk that are not zero, in blocks of 4 KiB, of ``data`` at ``start``."""
     yield from _joined_runs(_used_blocks(data), data, start, 0)
 
 
-def _joined_runs(used: npt.NDArray[np.bool_], data: bytes, start: int, gap: int) -> Iterator[Span]:
+def _joined_runs(
+    used: npt.NDArray[np.bool_], data: Readable, start: int, gap: int
+) -> Iterator[Span]:
     """Runs of used blocks of ``data``, those joined that at most ``gap`` blocks lie between."""
     numbers = np.flatnonzero(used)
     if not len(numbers):
@@ -85,10 +92,10 @@ def _joined_runs(used: npt.NDArray[np.bool_], data: bytes, start: int, gap: int)
         yield start + first * _BLOCK, start + min((last + 1) * _BLOCK, len(data))
 
 
-def _used_blocks(data: bytes) -> npt.NDArray[np.bool_]:
+def _used_blocks(data: Readable) -> npt.NDArray[np.bool_]:
     """Which blocks of 4 KiB are not all zero."""
     short = -len(data) % _BLOCK
-    words = np.frombuffer(data + bytes(short) if short else data, np.uint64)
+    words = np.frombuffer(bytes(data) + bytes(short) if short else data, np.uint64)
     return np.asarray(words.reshape(-1, _WORDS).any(axis=1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shlex
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SMALLEST_RATE = 1 << 10
+
+# Objects made and not freed; Python has 700 or 2000.
+_COLLECT_AFTER = 20_000
 
 
 def _chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -81,6 +85,15 @@ ACCOUNT = click.option(
     show_envvar=True,
     help="The storage account's, for a blob named CONTAINER/NAME.vhd.",
 )
+
+
+def collect_seldom() -> None:
+    """Look for garbage less often than Python does.
+
+    Each request of the SDK makes thousands of objects, nearly none of them in circles: looking
+    through all of its classes every few requests took a tenth of the time of an upload.
+    """
+    gc.set_threshold(_COLLECT_AFTER)
 
 
 def transfer_options(given: Mapping[str, Any], observer: Observer) -> TransferOptions:

@@ -11,7 +11,13 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.azure_options import ACCOUNT, MOVING, target_from, transfer_options
+from bootworthy.cli.azure_options import (
+    ACCOUNT,
+    MOVING,
+    collect_seldom,
+    target_from,
+    transfer_options,
+)
 from bootworthy.cli.progress import observing
 from bootworthy.model.quantities import human_seconds, human_size, plural
 
@@ -46,6 +52,7 @@ def command(**given: Any) -> None:
     """
     from bootworthy.azure.download import download
 
+    collect_seldom()
     with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
         source = target_from(given["source"], given)
         result = download(source, given["output"], transfer_options(given, observer))

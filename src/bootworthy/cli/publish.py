@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.azure_options import MOVING, offering_resume, transfer_options
+from bootworthy.cli.azure_options import MOVING, collect_seldom, offering_resume, transfer_options
 from bootworthy.cli.progress import observing
 from bootworthy.cli.upload import refuse_what_would_not_run
 from bootworthy.model.events import Observer
@@ -102,6 +102,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 def _publish(given: Mapping[str, Any], observer: Observer) -> None:
     from bootworthy.disk.image import open_image
 
+    collect_seldom()
     image = _publication(given, observer)
     if given["emit"]:
         module = import_module(f"bootworthy.azure.emit.{given['emit']}")

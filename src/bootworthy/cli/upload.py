@@ -15,6 +15,7 @@ from bootworthy.cli import options
 from bootworthy.cli.azure_options import (
     ACCOUNT,
     MOVING,
+    collect_seldom,
     offering_resume,
     target_from,
     transfer_options,
@@ -124,6 +125,7 @@ def refuse_what_would_not_run(
 def _upload(given: Mapping[str, Any], observer: Observer) -> TransferResult:
     from bootworthy.disk.image import open_image
 
+    collect_seldom()
     with open_image(given["image"], allow_backing=given["allow_backing"]) as image:
         _refuse_wrong_generation(image, given, observer)
         if given["disk"]:

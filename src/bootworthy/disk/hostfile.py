@@ -58,11 +58,14 @@ class HostFile:
         try:
             return os.pread(self.fd, size, offset)
         except OSError as error:
-            raise ImageError(
-                "image-unreadable",
-                f"{self.path} cannot be read at byte {offset}: {error.strerror}",
-                hint="check the disk or network share that holds the image",
-            ) from error
+            self._unreadable(offset, error)
+
+    def _unreadable(self, offset: int, error: OSError) -> NoReturn:
+        raise ImageError(
+            "image-unreadable",
+            f"{self.path} cannot be read at byte {offset}: {error.strerror}",
+            hint="check the disk or network share that holds the image",
+        ) from error
 
     def pread_exact(self, offset: int, size: int, what: str) -> bytes:
         """``size`` bytes at ``offset``, which hold ``what``.
@@ -76,6 +79,22 @@ class HostFile:
         if len(data) < size:
             self.truncated(offset + size, what)
         return data
+
+    def fill(self, view: memoryview, offset: int, what: str) -> None:
+        """Fill ``view`` with the bytes at ``offset``, which hold ``what``.
+
+        Raises:
+            ImageError: ``image-truncated``, when the file ends before.
+        """
+        end = offset + len(view)
+        while len(view):
+            try:
+                count = os.preadv(self.fd, [view], offset)
+            except OSError as error:
+                self._unreadable(offset, error)
+            if not count:
+                self.truncated(end, what)
+            view, offset = view[count:], offset + count
 
     def refuse_shrunk(self) -> None:
         """Make sure that the file is still as long as when it was opened.

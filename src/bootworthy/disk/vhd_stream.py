@@ -71,47 +71,42 @@ class VhdStream:
         end = min(offset + size, self.size)
         if offset >= end:
             return b""
-        data = self._pread_disk(offset, min(end, self.disk_size) - offset)
-        data = self._patched(self._cleared(data, offset), offset)
-        if end <= self.disk_size:
-            return data
+        data = bytearray(max(min(end, self.disk_size) - offset, 0))
+        self.fill(memoryview(data), offset)
         behind = max(offset - self.disk_size, 0)
-        return data + self.footer[behind : end - self.disk_size]
+        return bytes(data) + self.footer[behind : max(end - self.disk_size, 0)]
+
+    def fill(self, view: memoryview, offset: int) -> None:
+        """Fill ``view`` with the bytes of the disk at ``offset``, zeros behind its end.
+
+        Raises:
+            ImageError: the image is damaged there, or the host cannot read it.
+        """
+        end, at = offset + len(view), offset
+        for start, stop in self._free_between(offset, end):
+            self.container.fill(view[at - offset : start - offset], at)
+            view[start - offset : stop - offset] = bytes(stop - start)
+            at = stop
+        self.container.fill(view[at - offset :], at)
+        self._patch(view, offset)
 
     def _pread_disk(self, offset: int, size: int) -> bytes:
         """The image's own bytes, zeros behind its end."""
-        if size <= 0:
-            return b""
-        data = self.container.pread(offset, size)
-        return data if len(data) == size else data.ljust(size, b"\0")
+        return self.container.pread(offset, size).ljust(size, b"\0")
 
-    def _cleared(self, data: bytes, offset: int) -> bytes:
-        end = offset + len(data)
+    def _free_between(self, offset: int, end: int) -> Iterator[Span]:
         first = int(self._free_ends.searchsorted(offset, "right"))
         last = int(self._free_starts.searchsorted(end, "left"))
-        if first >= last:
-            return data
-        whole = bytearray(data)
         for index in range(first, last):
             start = max(int(self._free_starts[index]), offset)
-            stop = min(int(self._free_ends[index]), end)
-            whole[start - offset : stop - offset] = bytes(stop - start)
-        return bytes(whole)
+            yield start, min(int(self._free_ends[index]), end)
 
-    def _patched(self, data: bytes, offset: int) -> bytes:
-        end = offset + len(data)
-        touching = [
-            (start, patch)
-            for start, patch in self._patches
-            if start < end and offset < start + len(patch)
-        ]
-        if not touching:
-            return data
-        whole = bytearray(data)
-        for start, patch in touching:
+    def _patch(self, view: memoryview, offset: int) -> None:
+        end = offset + len(view)
+        for start, patch in self._patches:
             begin, stop = max(start, offset), min(start + len(patch), end)
-            whole[begin - offset : stop - offset] = patch[begin - start : stop - start]
-        return bytes(whole)
+            if begin < stop:
+                view[begin - offset : stop - offset] = patch[begin - start : stop - start]
 
     def data_spans(self) -> Iterator[Span]:
         """Spans (start, end) of the disk that may hold anything but zeros, in order, apart.
@@ -161,15 +156,15 @@ def _columns(spans: Iterable[Span]) -> tuple[Ints, Ints]:
     return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
 
 
-def joined(spans: Iterator[Span]) -> Iterator[Span]:
-    """Spans in order of their starts, those that touch or overlap made one; empty ones go."""
+def joined(spans: Iterator[Span], gap: int = 0) -> Iterator[Span]:
+    """Spans in order of their starts, those with up to ``gap`` between made one; empty ones go."""
     current: Span | None = None
     for start, end in spans:
         if start >= end:
             continue
         if current is None:
             current = (start, end)
-        elif start <= current[1]:
+        elif start <= current[1] + gap:
             current = (current[0], max(current[1], end))
         else:
             yield current

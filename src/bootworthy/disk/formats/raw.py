@@ -40,6 +40,9 @@ class RawContainer(Container):
         size = min(size, self.virtual_size - offset)
         return self.file.pread_exact(offset, size, "disk") if size > 0 else b""
 
+    def _fill(self, view: memoryview, offset: int) -> None:
+        self.file.fill(view, offset, "disk")
+
 
 def over_fd(fd: int, size: int, *, path: str) -> RawContainer:
     """The disk of ``size`` bytes behind a descriptor that stays the caller's, offset and all.
