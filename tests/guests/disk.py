@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 SECTOR = 512
@@ -57,6 +58,63 @@ def make_ext4(
         str(image),
         f"{size // 1024}k",
     )
+
+
+def make_xfs(image: Path, *, offset: int, size: int, uuid: str, features: str = "") -> None:
+    """An empty XFS at an offset; ``features`` are options of mkfs.xfs in words."""
+    with _alone(image, offset, size) as alone:
+        _run("mkfs.xfs", "-q", *features.split(), "-m", f"uuid={uuid}", str(alone))
+
+
+def make_btrfs(image: Path, *, offset: int, size: int, uuid: str) -> None:
+    """An empty Btrfs at an offset."""
+    with _alone(image, offset, size) as alone:
+        _run("mkfs.btrfs", "-q", "-U", uuid, str(alone))
+
+
+def make_volume_group(
+    image: Path, *, offset: int, size: int, group: str, volumes: Mapping[str, int]
+) -> None:
+    """A physical volume with one group, its volumes one behind the other, sizes in bytes.
+
+    The first starts at ``FIRST_EXTENT``.
+    """
+    wanted = [f"{name}:{volume_size}b" for name, volume_size in volumes.items()]
+    with _alone(image, offset, size) as alone:
+        _run("sh", "-c", _VOLUME_GROUP, "lvm", str(alone), group, *wanted)
+
+
+FIRST_EXTENT = MIB
+"""Where a physical volume's first extent starts (lvm.conf(5), default_data_alignment)."""
+
+# LVM takes no files, but with no driver it needs no device-mapper. $1 is the physical volume, $2
+# the group, then NAME:SIZE.
+_VOLUME_GROUP = """
+set -eu
+loop=$(losetup --show --find "$1")
+group=$2
+shift 2
+trap 'losetup --detach "$loop"' EXIT
+filter="devices { filter=[\\"a|^$loop\\$|\\",\\"r|.*|\\"] use_devicesfile=0 }"
+run() { command=$1; shift; lvm "$command" --driverloaded n --config "$filter" --yes "$@"; }
+run pvcreate "$loop"
+run vgcreate --autobackup n "$group" "$loop"
+for volume; do
+  run lvcreate --autobackup n --activate n --zero n --wipesignatures n \\
+    --size "${volume#*:}" --name "${volume%:*}" "$group"
+done
+"""
+
+
+@contextmanager
+def _alone(image: Path, offset: int, size: int) -> Iterator[Path]:
+    """A file of its own to make something in that then goes to its place in the image."""
+    alone = image.with_name(f"{image.name}.{offset}")
+    make_empty(alone, size)
+    yield alone
+    place = (f"seek={offset // MIB}", "status=none")
+    _run("dd", f"if={alone}", f"of={image}", "bs=1M", "conv=sparse,notrunc", *place)
+    alone.unlink()
 
 
 def allocate_in_ext4(image: Path, *, offset: int, name: str, size: int) -> None:

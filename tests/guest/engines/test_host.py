@@ -18,7 +18,7 @@ from bootworthy.guest.engines.host.session import HostSession
 from bootworthy.guest.engines.mounting import MountError
 from bootworthy.guest.engines.reader.session import ReaderSession, open_file_system
 from bootworthy.model.errors import GuestError, HostError
-from bootworthy.model.image import Partition
+from bootworthy.model.image import FileSystem, Partition
 from tests.guest.engines.conditions import (
     loop_devices_of,
     needs_busybox,
@@ -311,11 +311,15 @@ def test_loop_partitions_are_those_we_read(tmp_path: Path) -> None:
     with disk.open("r+b") as body, LoopDisk(body.fileno(), partitions) as loop:
         assert [device.partition for device in loop.devices] == [0, 1, 5]
         name = loop.devices[0].name
-        assert loop.device(5).name == f"{name}p5"
+        assert loop.device(_on(5)).name == f"{name}p5"
         start = Path(f"/sys/block/{name}/{name}p5/start").read_text()
         assert start == "24576\n"
-        assert Path(loop.path(1)).is_block_device()
+        assert Path(loop.path(_on(1))).is_block_device()
     assert _gone(disk)
+
+
+def _on(partition: int) -> FileSystem:
+    return FileSystem(partition=partition, start=MIB, size=MIB, kind="ext4")
 
 
 def test_a_partition_beyond_the_end_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Self
 
 from bootworthy.guest.engines.mounting import mount_detached
 from bootworthy.model.errors import HostError
-from bootworthy.model.image import Partition
+from bootworthy.model.image import FileSystem, Partition
 
 # include/uapi/linux/loop.h
 _LOOP_CONFIGURE = 0x4C0A
@@ -57,21 +57,24 @@ class Device:
 class LoopDisk:
     """The disk in the open file ``body`` as block devices with private nodes.
 
-    The kernel takes everything away when the last descriptor closes, kill -9 included.
+    ``volumes`` are runs of the disk that are no partition and get a device of their own. The
+    kernel takes everything away when the last descriptor closes, kill -9 included.
 
     Raises:
         HostError: ``host-needs-root`` or ``host-loop-unavailable``.
     """
 
-    def __init__(self, body: int, partitions: Sequence[Partition]) -> None:
+    def __init__(
+        self, body: int, partitions: Sequence[Partition], volumes: Sequence[FileSystem] = ()
+    ) -> None:
         self._stack = ExitStack()
         try:
             options = (("mode", "0700"), ("size", "1m"))
             self._nodes = mount_detached("tmpfs", "nodes", options, attributes=0)
             self._stack.callback(os.close, self._nodes)
             self.fd, self._name = self._configured(body)
-            self._stack.callback(os.close, self.fd)
             self.devices = tuple(self._all_devices(partitions))
+            self._volumes = {item: self._volume(body, item) for item in volumes}
         except OSError as error:
             self._stack.close()
             raise _unavailable(error) from error
@@ -79,7 +82,7 @@ class LoopDisk:
             self._stack.close()
             raise
 
-    def _configured(self, body: int) -> tuple[int, str]:
+    def _configured(self, body: int, start: int = 0, size: int = 0) -> tuple[int, str]:
         control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
         try:
             for attempt in range(_ATTEMPTS):
@@ -89,13 +92,14 @@ class LoopDisk:
                     # While a device is locked, udev leaves it alone: no links by UUID appear on
                     # the host, and nothing mounts it (systemd, Block Device Locking).
                     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    fcntl.ioctl(fd, _LOOP_CONFIGURE, _configuration(body))
+                    fcntl.ioctl(fd, _LOOP_CONFIGURE, _configuration(body, start, size))
                 except OSError as error:
                     os.close(fd)
                     if error.errno not in (errno.EBUSY, errno.EWOULDBLOCK):
                         raise
                     time.sleep(0.01 * attempt)
                     continue
+                self._stack.callback(os.close, fd)
                 return fd, name
         finally:
             os.close(control)
@@ -121,6 +125,10 @@ class LoopDisk:
             self._add_partition(partition, disk / name)
             yield self._make_node(name, disk / name, partition.number)
 
+    def _volume(self, body: int, volume: FileSystem) -> Device:
+        _, name = self._configured(body, volume.start, volume.size)
+        return self._make_node(name, _SYSFS / name, volume.partition)
+
     def _add_partition(self, partition: Partition, sysfs: Path) -> None:
         try:
             _ioctl_add(self.fd, partition)
@@ -129,13 +137,15 @@ class LoopDisk:
             if error.errno != errno.EBUSY or not _is_same(partition, sysfs):
                 raise
 
-    def device(self, partition: int) -> Device:
-        """The device of a partition, 0 for the whole disk."""
-        return next(device for device in self.devices if device.partition == partition)
+    def device(self, file_system: FileSystem) -> Device:
+        """The device of a file system: its volume, its partition, or the whole disk."""
+        if file_system in self._volumes:
+            return self._volumes[file_system]
+        return next(item for item in self.devices if item.partition == file_system.partition)
 
-    def path(self, partition: int) -> str:
+    def path(self, file_system: FileSystem) -> str:
         """A path that only this process can use and that leads to the device."""
-        return f"/proc/self/fd/{self._nodes}/{self.device(partition).name}"
+        return f"/proc/self/fd/{self._nodes}/{self.device(file_system).name}"
 
     def close(self) -> None:
         """Give the device back; what is still mounted keeps it until then."""
@@ -155,9 +165,13 @@ class LoopDisk:
         self.close()
 
 
-def _configuration(body: int) -> bytes:
-    """struct loop_config: descriptor, block size, struct loop_info64, eight reserved words."""
+def _configuration(body: int, start: int, size: int) -> bytes:
+    """struct loop_config: descriptor, block size, struct loop_info64, eight reserved words.
+
+    A size of 0 means all of the file.
+    """
     information = bytearray(232)
+    struct.pack_into("=QQ", information, 24, start, size)
     struct.pack_into("=I", information, 52, _LO_FLAGS_AUTOCLEAR | _LO_FLAGS_PARTSCAN)
     return struct.pack("=II", body, _SECTOR) + bytes(information) + bytes(64)
 

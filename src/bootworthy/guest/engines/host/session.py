@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import struct
+from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from bootworthy.disk.lvm.volumes import LogicalVolume
 from bootworthy.guest.engines import syscalls
 from bootworthy.guest.engines.assembly import assemble
 from bootworthy.guest.engines.base import DiskImage, Mount, Runner, Session
@@ -19,6 +21,7 @@ from bootworthy.guest.engines.mounting import HARMLESS, MountError, Options, mou
 from bootworthy.guest.engines.sandbox.confinement import BlockMount, Node
 from bootworthy.guest.engines.sandbox.runner import Place, SandboxRunner
 from bootworthy.guest.engines.syscalls import MOUNT_ATTR_NOATIME
+from bootworthy.guest.engines.volumes import volumes_of
 from bootworthy.guest.layout import Volumes, describe, subvolume_of
 from bootworthy.guest.tree import Tree
 from bootworthy.model.errors import GuestError, HostError, InternalError
@@ -82,8 +85,9 @@ class HostSession(Session):
         try:
             self._body = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
             self._stack.callback(os.close, self._body)
-            self._loop = self._stack.enter_context(LoopDisk(self._body, image.table.partitions))
-            volumes = Volumes.of(image.table.partitions, image.file_systems)
+            volumes, inside = volumes_of(image)
+            loop = LoopDisk(self._body, image.table.partitions, tuple(inside))
+            self._loop = self._stack.enter_context(loop)
             assembled = assemble(volumes, self._opened, guest, observer)
         except BaseException:
             self.close()
@@ -93,7 +97,7 @@ class HostSession(Session):
         self._tree = assembled.tree
         self._esp = assembled.esp
         self._runner = SandboxRunner(
-            self.writable, self._place(volumes), observer, after=self._look_again
+            self.writable, self._place(volumes, inside), observer, after=self._look_again
         )
 
     @property
@@ -115,7 +119,7 @@ class HostSession(Session):
             return self._opened_fat(file_system)
         key = (file_system, subvolume)
         if key not in self._mounted:
-            source = self._loop.path(file_system.partition)
+            source = self._loop.path(file_system)
             options = _options(file_system.kind, subvolume)
             mounted = _Mounted(_mount(file_system, source, options))
             self._stack.callback(mounted.close)
@@ -133,12 +137,15 @@ class HostSession(Session):
         for tree in self._fats.values():
             tree.forget()
 
-    def _place(self, volumes: Volumes) -> Place:
+    def _place(self, volumes: Volumes, inside: Mapping[FileSystem, LogicalVolume]) -> Place:
         root = self.mounts[0].file_system
         uuid = f"root=UUID={root.uuid} ro" if root.uuid else "ro"
         return Place(
             mounts=tuple(self._block_mount(mount) for mount in self.mounts),
-            nodes=tuple(_node(device, volumes) for device in self._loop.devices),
+            nodes=(
+                *(_partition_node(device, volumes, inside) for device in self._loop.devices),
+                *(_volume_node(self._loop.device(item), item, inside[item]) for item in inside),
+            ),
             kernel_arguments=uuid,
         )
 
@@ -146,7 +153,7 @@ class HostSession(Session):
         file_system = mount.file_system
         return BlockMount(
             path=mount.path,
-            source=f"/dev/{self._loop.device(file_system.partition).name}",
+            source=f"/dev/{self._loop.device(file_system).name}",
             kind=file_system.kind,
             options=_options(file_system.kind, subvolume_of(mount.options)),
             needed=file_system.kind != "vfat",
@@ -254,23 +261,28 @@ def _trim(fd: int) -> int:
     return 0
 
 
-def _node(device: Device, volumes: Volumes) -> Node:
-    return Node(
-        name=device.name,
-        major=device.major,
-        minor=device.minor,
-        links=tuple(_links(device.partition, volumes)),
-    )
-
-
-def _links(partition: int, volumes: Volumes) -> list[str]:
-    """The names below /dev/disk that udev would give (60-persistent-storage.rules)."""
-    names: list[tuple[str, str]] = []
+def _partition_node(device: Device, volumes: Volumes, inside: Container[FileSystem]) -> Node:
+    """A partition, or the whole disk, and the names below /dev that udev would give it."""
+    uuids = (p.part_uuid for p in volumes.partitions if p.number == device.partition)
+    links = [f"disk/by-partuuid/{_encoded(uuid)}" for uuid in uuids if uuid]
     for file_system in volumes.file_systems:
-        if file_system.partition == partition:
-            names += [("by-uuid", file_system.uuid), ("by-label", file_system.label)]
-    names += [("by-partuuid", p.part_uuid) for p in volumes.partitions if p.number == partition]
-    return [f"{kind}/{_encoded(value)}" for kind, value in names if value]
+        if file_system.partition == device.partition and file_system not in inside:
+            links += _links(file_system)
+    return _node(device, links)
+
+
+def _volume_node(device: Device, file_system: FileSystem, volume: LogicalVolume) -> Node:
+    return _node(device, [f"mapper/{volume.mapped_name}", *_links(file_system)])
+
+
+def _node(device: Device, links: Sequence[str]) -> Node:
+    return Node(name=device.name, major=device.major, minor=device.minor, links=tuple(links))
+
+
+def _links(file_system: FileSystem) -> list[str]:
+    """The names by content (60-persistent-storage.rules)."""
+    names = (("uuid", file_system.uuid), ("label", file_system.label))
+    return [f"disk/by-{kind}/{_encoded(value)}" for kind, value in names if value]
 
 
 def _encoded(value: str) -> str:

@@ -9,7 +9,8 @@ from bootworthy.guest.engines.assembly import assemble
 from bootworthy.guest.engines.base import DiskImage, Session
 from bootworthy.guest.engines.reader.nodes import READ_WORK, NodeTree, Volume, guarded, unsupported
 from bootworthy.guest.engines.reader.source import Window
-from bootworthy.guest.layout import Volumes, describe
+from bootworthy.guest.engines.volumes import volumes_of
+from bootworthy.guest.layout import describe
 from bootworthy.guest.tree import Tree
 from bootworthy.model.errors import HostError
 from bootworthy.model.events import Observer, ignore
@@ -63,7 +64,7 @@ class ReaderSession(Session):
     ) -> None:
         self._image = image
         self._open: dict[tuple[FileSystem, str], Tree] = {}
-        volumes = Volumes.of(image.table.partitions, image.file_systems)
+        volumes, _ = volumes_of(image)
         assembled = assemble(volumes, self._opened, guest, observer)
         self.root = assembled.root
         self.mounts = assembled.mounts

@@ -24,7 +24,7 @@ class BlockMount:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A block device in the sandbox's /dev and the links that lead to it below /dev/disk."""
+    """A block device in the sandbox's /dev and the links below /dev that lead to it."""
 
     name: str
     major: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bootworthy.guest.engines.mounting import INERT, mount_at, mount_detached
@@ -66,6 +67,8 @@ def finish_dev(nodes: Sequence[Node]) -> None:
     mount_at("/dev/shm", "tmpfs", (("mode", "1777"),), attributes=INERT)  # noqa: S108
     for node in nodes:
         for link in node.links:
-            place = Path("/dev/disk", link)
+            place = Path("/dev", link)
             place.parent.mkdir(exist_ok=True)
-            place.symlink_to(f"../../{node.name}")
+            # Copies of a file system have one name: the first has it.
+            with suppress(FileExistsError):
+                place.symlink_to(f"{'../' * link.count('/')}{node.name}")

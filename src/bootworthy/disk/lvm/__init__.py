@@ -1,0 +1,1 @@
+"""Logical volumes that are one run of the disk, found without device-mapper."""
