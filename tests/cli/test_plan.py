@@ -69,3 +69,37 @@ def test_arguments_stay_when_told(tmp_path: Path) -> None:
 
     assert "CMD-08" in bootworthy("plan", image).out
     assert "CMD-08" not in bootworthy("plan", image, "--keep-crashkernel").out
+
+
+def test_only_chosen_rules_are_mended(image: Path) -> None:
+    everything = bootworthy("plan", image).out
+    some = bootworthy("plan", image, "--select", "NET-22,CLEAN").out
+    others = bootworthy("plan", image, "--ignore", "host-name-left").out
+
+    assert "/etc/hostname" in everything
+    assert "/etc/shadow" in everything
+    assert "/etc/hostname" in some
+    assert "/etc/shadow" not in some
+    assert "/etc/hostname" not in others
+    assert "/etc/shadow" in others
+
+
+def test_a_rule_that_is_not_there(image: Path) -> None:
+    done = bootworthy("plan", image, "--ignore", "no-such-rule")
+    assert (done.status, done.code) == (2, "rule-unknown")
+
+
+def test_what_is_ignored_stays_and_is_told(image: Path, tmp_path: Path) -> None:
+    (tmp_path / "bootworthy.toml").write_text(
+        '[[ignore]]\nrule = "host-name-left"\nreason = "the name of the appliance"\n'
+    )
+
+    done = bootworthy("plan", image, cwd=tmp_path)
+    data = json.loads(bootworthy("plan", image, "--json", cwd=tmp_path).out)
+
+    assert "edit     /etc/hostname" not in done.out
+    assert "ignored  /etc/hostname:1: the host name of the old machine is set" in done.out
+    assert "the name of the appliance  (NET-22)" in done.out
+    (ignored,) = data["ignored"]
+    assert (ignored["code"], ignored["reason"]) == ("NET-22", "the name of the appliance")
+    assert "reset-host-name" not in [item["step"] for item in data["plan"]["steps"]]

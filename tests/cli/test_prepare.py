@@ -56,6 +56,33 @@ def test_a_second_time_nothing_changes(tree: Path) -> None:
     assert kinds <= {"skipped", "program"}
 
 
+def test_what_is_ignored_is_not_mended(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "bootworthy.toml").write_text(
+        '[[ignore]]\nrule = "NET-22"\nreason = "the name of the appliance"\n'
+    )
+    name = (tree / "etc/hostname").read_text()
+
+    done = bootworthy("prepare", "--root", tree, "--json", "--ignore", "SEC-05", cwd=tmp_path)
+
+    data = json.loads(done.out)
+    outcomes = {rule["code"]: rule["outcome"] for rule in data["rules"]}
+    assert (tree / "etc/hostname").read_text() == name
+    assert "root:!" not in (tree / "etc/shadow").read_text()
+    assert "console=ttyS0" in (tree / "boot/grub/grub.cfg").read_text()
+    assert (outcomes["NET-22"], outcomes["SEC-05"]) == ("accepted", "not checked")
+    assert not any("fits no finding" in note for note in data["notes"])
+
+
+def test_only_what_is_selected_is_mended(tree: Path) -> None:
+    before = _contents(tree)
+
+    bootworthy("prepare", "--root", tree, "--select", "NET-22", "--fail-on", "never")
+
+    changed = {path for path, digest in _contents(tree).items() if before.get(path) != digest}
+    assert {str(path) for path in changed} <= {"etc/hostname", "etc/hosts"}
+    assert (tree / "etc/hostname").read_text() == "localhost\n"
+
+
 # Debian keeps the binding of libguestfs here; what is mounted over it is gone with the namespace.
 _WITHOUT_LIBGUESTFS = (
     *("unshare", "--mount", "--propagation=private", "sh", "-c"),

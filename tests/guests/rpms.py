@@ -93,6 +93,7 @@ AGENT = Rpm(
         f"{_UNITS}/waagent.service": _unit("Azure Linux Agent"),
         f"{_SITE}/azurelinuxagent/common/version.py": "AGENT_VERSION = '2.9.1.1'\n",
         f"{_SITE}/distro/__init__.py": "",
+        "usr/lib/udev/rules.d/66-azure-storage.rules": "# names for the disks of Azure\n",
     },
 )
 CLOUD_INIT = Rpm(
@@ -104,6 +105,8 @@ CLOUD_INIT = Rpm(
         f"{_SITE}/cloudinit/version.py": '__VERSION__ = "23.4"\n_PACKAGED_VERSION = "23.4"\n',
         f"{_UNITS}/cloud-init.target": "[Unit]\nDescription=Cloud-init target\n"
         "After=multi-user.target\n",
+        f"{_SITE}/requests/__init__.py": "",
+        f"{_SITE}/yaml/__init__.py": "",
         **{
             f"{_UNITS}/{name}.service": _unit(name, target="cloud-init.target")
             for name in ("cloud-init-local", "cloud-init", "cloud-config", "cloud-final")

@@ -73,7 +73,12 @@ GUESTS = (
         packages=rpms.REPOSITORY,
         always=True,
     ),
-    Guest(name="sle15", found=_ALWAYS | {"NET-01"}, packages=rpms.SUSE_REPOSITORY),
+    Guest(
+        name="sle15",
+        found=_ALWAYS | {"NET-01", "CMD-14"},
+        left=frozenset({"CMD-14"}),
+        packages=rpms.SUSE_REPOSITORY,
+    ),
 )
 
 # A VHD is written whatever there is to mend; a program that was run and changed nothing is none.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bootworthy.model.acceptance import Ignore, accept, choose
+from bootworthy.model.acceptance import Choice, Ignore, accept, choose
 from bootworthy.model.finding import Acceptance, Outcome
 from bootworthy.model.report import Report
 from tests.report.samples import QUIET, report
@@ -72,3 +72,31 @@ def test_only_selected_rules_are_judged_and_ignored_ones_are_not() -> None:
     assert [f.code for f in choose(report(), {"CMD-07"}, set()).findings] == ["CMD-07"]
     assert [f.code for f in choose(report(), set(), {"CMD-07"}).findings] == ["INIT-01", "SEC-04"]
     assert choose(report(), set(), set()) == report()
+
+
+def test_a_choice_leaves_what_is_to_be_mended() -> None:
+    entries = (
+        Ignore(rule="quiet-boot", reason="a kiosk"),
+        Ignore(rule="INIT-01", reason="old", expires=dt.date(2027, 2, 28)),
+    )
+    choice = Choice(ignore=frozenset({"SEC-04"}), entries=entries, today=TODAY)
+
+    results = choice.apply(report().results)
+
+    left = {one.code for item in results if item.outcome is Outcome.FAIL for one in item.findings}
+    assert left == {"INIT-01"}
+    assert [one.code for item in results for one in item.accepted] == ["CMD-07"]
+    ignored = next(item for item in results if item.code == "SEC-04")
+    assert (ignored.outcome, ignored.reason) == (Outcome.NOT_CHECKED, "ignored")
+
+
+def test_a_choice_of_nothing_changes_nothing() -> None:
+    assert Choice().apply(report().results) == report().results
+
+
+def test_an_entry_is_not_called_unused_when_a_choice_applied_it_before() -> None:
+    entry = Ignore(rule="SEC-04", reason="ours")
+    before = report()
+    after = replace(before, results=Choice(entries=(entry,)).apply(before.results))
+
+    assert accept(after, (entry,), frozenset(), TODAY).notes == before.notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +17,13 @@ from tests.guest.engines.disks import Part
 from tests.guest.memory import Dir, File, Link
 from tests.rules import disks
 from tests.rules.healthy import (
+    ARGUMENTS,
     ARM64,
     GRUB_CFG,
     INITRAMFS,
+    LOADABLE,
     RELEASE,
+    ROOT_UUID,
     dpkg_status,
     efi_program,
     elf,
@@ -67,6 +71,9 @@ LEFT_BEHIND: Changes = {
     "/mnt/resource/swapfile": _SWAP_FILE,
     "/mnt/resource/data.db": "x",
     "/swapfile": _SWAP_FILE,
+    "/etc/blkid.tab": "<device>/dev/sda1</device>\n",
+    "/etc/adjtime": "0.5 1700000000 0\n1700000000\nUTC\n",
+    "/etc/ssl/private/ssl-cert-snakeoil.key": "key",
 }
 """What a machine that was in use leaves."""
 
@@ -94,6 +101,7 @@ SPOILT: Changes = {
     "/etc/initramfs-tools/modules": None,
     "/etc/initramfs-tools/initramfs.conf": "MODULES=dep\n",
     "/etc/initramfs-tools/conf.d/resume": "RESUME=/dev/sda5\n",
+    "/etc/default/grub.d/40-force-partuuid.cfg": "GRUB_FORCE_PARTUUID=0a1d5a52-7a0e\n",
     "/etc/default/grub.d/90-azure.cfg": 'GRUB_CMDLINE_LINUX="panic=1"\n',
     "/etc/fstab": (
         "/dev/vda3 / ext4 defaults 0 1\nLABEL=data /data ext4 defaults 0 2\n"
@@ -212,6 +220,7 @@ MIGRATED: Changes = {
         "[Service]\nExecStart=-/sbin/agetty %I\n[Install]\nWantedBy=getty.target\n"
     ),
     "/etc/systemd/system/serial-getty@ttyS0.service": Link("/dev/null"),
+    "/etc/sysconfig/network/dhcp": 'DHCLIENT_SET_HOSTNAME="yes"\n',
     "/etc/sudoers.d/suse": "Defaults targetpw\n",
     "/etc/ssh": Dir(0o777),
     "/usr/bin/bash": None,
@@ -254,12 +263,54 @@ ODD_KERNELS: Changes = {
 OTHER: Changes = {
     "/etc/waagent.conf": None,
     "/usr/bin/dash": elf(21),
+    "/usr/lib/udev/rules.d/66-azure-storage.rules": None,
     f"/usr/lib/modules/{RELEASE}/modules.dep": None,
     "/etc/ssh/sshd_config": "Port 22\n",
     "/etc/NetworkManager/conf.d/x.conf": "[main]\nno-auto-default=*\n",
     **unit("NetworkManager.service"),
 }
 """A machine for another processor, without an index of its modules."""
+
+_SELINUX = "/etc/selinux/targeted/contexts/files/file_contexts"
+
+ODD: Changes = {
+    **kernel(
+        loadable=(*LOADABLE, "extra/nvidia"), config="CONFIG_SERIAL_8250=y\nCONFIG_RD_ZSTD=y\n"
+    ),
+    GRUB_CFG: grub_cfg(
+        arguments=f"{ARGUMENTS} rd.lvm.lv=rl/root rootflags=subvol=@old selinux=0 "
+        "netroot=iscsi:10.0.0.5::::iqn.2001-04.com.example:root ignition.platform.id=qemu"
+    ),
+    INITRAMFS: initramfs(files={"lib/dracut/build-parameter.txt": ""}),
+    "/etc/fstab": (
+        f"UUID={ROOT_UUID} / btrfs ro,subvol=@new 0 0\n"
+        "/dev/mapper/rl-usr /usr ext4 defaults 0 2\n"
+        "UUID=1-2 /data vfat nofail,x-systemd.requires=gone.service 0 0\n"
+    ),
+    "/etc/sysconfig/kernel": "UPDATEDEFAULT=no\nDEFAULTKERNEL=kernel-core\n",
+    "/usr/lib/udev/rules.d/80-azure-disk.rules": "",
+    "/etc/default/grub": "GRUB_TIMEOUT=5\nGRUB_TERMINAL=gfxterm\n",
+    "/etc/selinux/config": "SELINUX=permissive\nSELINUXTYPE=targeted\n",
+    _SELINUX: "/.* system_u:object_r:default_t:s0\n",
+    "/etc/sysconfig/network-scripts/ifup": "",
+    "/etc/sysconfig/network": "NETWORKING=no\n",
+    "/etc/dhcp/dhclient.conf": "timeout 60;\n",
+    "/etc/hosts.deny": "ALL: ALL\n",
+    "/etc/network/interfaces": (
+        "auto lo\niface lo inet loopback\nauto eth0 eth1\niface eth0 inet dhcp\n"
+        "iface eth1 inet dhcp\n"
+    ),
+    "/var/lib/dpkg/status": dpkg_status("omi"),
+    "/usr/bin/openssl": None,
+    **unit("azure-init.service"),
+    "/etc/cloud/cloud.cfg.d/20-name.cfg": "preserve_hostname: true\n",
+    "/etc/cloud/ds-identify.cfg": "datasource: Ec2\n",
+    "/etc/growroot-disabled": "",
+    "/usr/lib/python3/dist-packages/requests": None,
+    "/usr/lib/systemd/system/sshd-keygen@.service": "[Service]\nExecStart=/bin/true\n",
+    "/etc/sysctl.d/10-memory.conf": "vm.swappiness = 0\n",
+}
+"""A machine from a network boot farm, with settings that few have."""
 
 OpenImage = Callable[[Path], Image]
 
@@ -270,7 +321,7 @@ def subjects(directory: Path, opened: OpenImage) -> list[Subject]:
     """All of them, on disks that are no better."""
     by_agent = Intent(resource_swap=ResourceSwap.AGENT, remove_users=("alice",))
     moved = Intent(os_state=OsState.SPECIALIZED, generation=Generation.BIOS)
-    gpt, mbr, vhd = (opened(path) for path in _disks(directory))
+    gpt, mbr, odd, vhd = (opened(path) for path in _disks(directory))
     return [
         _on(gpt, BOTCHED, _ALL_USERS),
         _on(gpt, BOTCHED, by_agent),
@@ -293,6 +344,14 @@ def subjects(directory: Path, opened: OpenImage) -> list[Subject]:
         subject(healthy(OTHER)),
         subject(healthy(ODD_KERNELS)),
         subject(healthy(kernel(loadable=without("pci-hyperv"))), intent=Intent(nvme=True)),
+        _on(odd, {}, Intent(generation=Generation.BIOS)),
+        subject(
+            healthy(ODD),
+            esp={
+                "/EFI/BOOT/BOOTX64.EFI": efi_program(0x8664, b".vendor_cert") + b"iPXE initialising"
+            },
+            intent=Intent(generation=Generation.UEFI, trusted_launch=True),
+        ),
     ]
 
 
@@ -302,20 +361,27 @@ def _on(image: Image, changes: Changes, intent: Intent) -> Subject:
     return subject(files, image=image, esp=esp, intent=intent, root_partition=disks.ROOT_NUMBER)
 
 
-def _disks(directory: Path) -> tuple[Path, Path, Path]:
-    """A raw GPT that was grown, an MBR without a boot loader, a VHD with a footer that lies."""
+def _disks(directory: Path) -> tuple[Path, ...]:
+    """A GPT that was grown, MBRs without a boot loader and with a long one, a footer that lies."""
     home = Part(kind="ext4", size=2 * MIB)
     volume = Part(kind="none", size=MIB)
-    parts = (*disks.PARTS, disks.SWAP, home, volume, volume)
+    windows = Part(kind="none", size=MIB, type_id="DE94BBA4-06D1-4D40-A16A-BFD50179D6AC")
+    parts = (*disks.PARTS, disks.SWAP, home, volume, volume, windows)
     gpt = disks.disk(directory / "my disk", parts)
     disks.make_swap(gpt, 24 * MIB, 2 * MIB)
     patch(gpt, 6 * MIB + 1024 + 0x3A, b"\0\0")
+    patch(gpt, 6 * MIB + 1024 + 0xC, bytes(4))
     disks.make_physical_volume(gpt, 28 * MIB)
     disks.make_raid_member(gpt, 29 * MIB)
+    patch(gpt, 29 * MIB + 92, b"\2")
     with gpt.open("ab") as file:
         file.write(bytes(MIB + 512))
     mbr = disks.mbr_disk(directory / "mbr", grub=0)
-    return gpt, mbr, _false_vhd(directory / "my disk.vhd")
+    odd = disks.mbr_disk(directory / "odd")
+    # GRUB's list of blocks, and a partition that begins where they did in the days of cylinders.
+    patch(odd, 1024 - 12, struct.pack("<QHH", 2, 200, 0x820))
+    patch(odd, 446 + 8, struct.pack("<I", 63))
+    return gpt, mbr, odd, _false_vhd(directory / "my disk.vhd")
 
 
 def _false_vhd(path: Path) -> Path:

@@ -87,6 +87,11 @@ CONFIG = """\
 CONFIG_HYPERV=m
 CONFIG_FAT_DEFAULT_CODEPAGE=437
 CONFIG_FAT_DEFAULT_IOCHARSET="ascii"
+CONFIG_WATCHDOG=y
+CONFIG_CIFS=m
+CONFIG_PTP_1588_CLOCK=y
+CONFIG_RD_GZIP=y
+CONFIG_RD_ZSTD=y
 """
 
 
@@ -317,6 +322,12 @@ def _agent() -> dict[str, Entry]:
     return {
         "/usr/bin/python3": Link("python3.11"),
         "/usr/bin/python3.11": elf(),
+        "/usr/lib/udev/rules.d/66-azure-storage.rules": 'SUBSYSTEM!="block", GOTO="end"\n',
+        "/usr/bin/openssl": elf(),
+        "/usr/bin/ssh-keygen": elf(),
+        "/usr/sbin/useradd": elf(),
+        "/usr/sbin/usermod": elf(),
+        "/usr/sbin/mkswap": elf(),
         "/usr/sbin/waagent": File("#!/usr/bin/python3\n", mode=0o755),
         f"{packages}/azurelinuxagent/common/version.py": "AGENT_VERSION = '2.9.1.1'\n",
         f"{packages}/distro/__init__.py": "",
@@ -336,6 +347,10 @@ def _cloud_init() -> dict[str, Entry]:
     packages = "/usr/lib/python3/dist-packages"
     files: dict[str, Entry] = {
         "/usr/bin/cloud-init": File("#!/usr/bin/python3\n", mode=0o755),
+        "/usr/lib/python3.11/os.py": "",
+        "/usr/lib/python3.11/crypt.py": "",
+        f"{packages}/requests/__init__.py": "",
+        f"{packages}/yaml/__init__.py": "",
         f"{packages}/cloudinit/version.py": '__VERSION__ = "22.4.2"\n_PACKAGED_VERSION = "x"\n',
         "/etc/cloud/cloud.cfg": CLOUD_CFG,
         "/etc/cloud/cloud.cfg.d/05_logging.cfg": (

@@ -19,7 +19,7 @@ from tests.rules.making import subject
 _FOR_OTHERS = {
     *("arm-console-missing", "agent-swap-not-set", "state-mismatch"),
     *("boot-loader-unsigned", "nvme-driver-missing", "other-architecture"),
-    *("nvme-timeout-wrong", "disk-names-missing"),
+    *("nvme-timeout-wrong", "disk-names-missing", "module-unsigned", "shim-outdated"),
 }
 """Rules about other images than a generalized x64 one whose swap cloud-init looks after."""
 

@@ -63,7 +63,7 @@ def is_promised(finding: Finding) -> bool:
     return not any(step.phase is Phase.DISK or step.plane is Plane.RUN for step in fix.steps)
 
 
-@pytest.fixture(scope="module", params=range(12))
+@pytest.fixture(scope="module", params=range(14))
 def mended(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Subject, list[Finding], Subject]:
@@ -71,7 +71,7 @@ def mended(
     with ExitStack() as stack:
         directory = tmp_path_factory.mktemp("mended")
         every = subjects(directory, lambda path: stack.enter_context(open_image(path)))
-        assert len(every) == 12
+        assert len(every) == 14
         before = every[request.param]
         promised = [one for one in findings(before) if is_promised(one)]
         after, _ = mend(before)

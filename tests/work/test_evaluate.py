@@ -90,3 +90,13 @@ def test_a_rule_that_crashes_is_reported_and_the_others_go_on() -> None:
     assert results[0].reason == "ZeroDivisionError: oops"
     report = Report(command="check", version="0", subject="x", results=results, seconds=0)
     assert report.reaches(Severity.ERROR)
+
+
+def test_what_a_hostile_image_holds_is_cut_short() -> None:
+    long = Violation(message="m" * 600, place=Place("/p"), found="f" * 500, expected="e" * 10_000)
+
+    (finding,) = check_rule(_rule(lambda _subject: [long]), Subject()).findings
+
+    assert finding.message == "m" * 499 + "…"
+    assert finding.found == "f" * 500
+    assert len(finding.expected) == 500

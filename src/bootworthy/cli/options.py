@@ -10,6 +10,7 @@ import click
 
 from bootworthy.cli.event_lines import DescriptorType
 from bootworthy.cli.outputs import OutputType
+from bootworthy.model.acceptance import Choice
 from bootworthy.model.events import Observer
 from bootworthy.model.intent import (
     Architecture,
@@ -173,19 +174,23 @@ RESULT = _chain(
     click.option("--json", "as_json", is_flag=True, help="The same as --output json."),
 )
 
-SELECTION = _chain(
+CHOICE = _chain(
     click.option(
         "--select",
         multiple=True,
         metavar="RULE",
-        help="Judge only by these rules: code, name or area (SWAP); may be repeated.",
+        help="Go by these rules only: code, name or area (SWAP); may be repeated.",
     ),
     click.option(
         "--ignore",
         multiple=True,
         metavar="RULE",
-        help="Do not judge by these rules; may be repeated.",
+        help="Do not go by these rules; may be repeated.",
     ),
+)
+
+SELECTION = _chain(
+    CHOICE,
     click.option(
         "--baseline",
         type=click.Path(exists=True, dir_okay=False),
@@ -239,8 +244,10 @@ def intent_from(given: Mapping[str, Any]) -> Intent:
     )
 
 
-def apply_options_from(given: Mapping[str, Any], observer: Observer) -> ApplyOptions:
-    """The choices of the APPLY options."""
+def apply_options_from(
+    given: Mapping[str, Any], observer: Observer, choice: Choice
+) -> ApplyOptions:
+    """The choices of the APPLY options, and of what is to be mended."""
     from bootworthy.work.target import ApplyOptions, InitramfsWay
 
     packages: Path | None = given["packages"]
@@ -248,6 +255,7 @@ def apply_options_from(given: Mapping[str, Any], observer: Observer) -> ApplyOpt
         packages=packages.absolute() if packages else None,
         initramfs=InitramfsWay(given["initramfs"]),
         observer=observer,
+        choice=choice,
     )
 
 

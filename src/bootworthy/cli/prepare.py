@@ -12,8 +12,9 @@ from bootworthy.cli import options
 from bootworthy.cli.outputs import refuse_bad_outputs, stdout_is_for_people
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_report
-from bootworthy.cli.selection import without_ignored
+from bootworthy.cli.selection import choice_of, without_ignored
 from bootworthy.cli.terminal import print_lines
+from bootworthy.model.acceptance import Choice
 from bootworthy.model.events import Observer
 from bootworthy.model.report import Report
 
@@ -48,6 +49,7 @@ Examples:
 @options.READING
 @options.INTENT
 @options.APPLY
+@options.CHOICE
 @click.option(
     "--rehearse",
     "with_rehearsal",
@@ -68,13 +70,14 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     image, root = options.subject_of(given["image"], given["root"])
     _refuse_odd_usage(image, root, given)
     refuse_bad_outputs(given, image, given["vhd"])
+    choice = choice_of(given, ctx.obj)
     with observing(
         given["progress"],
         quiet=given["quiet"],
         verbose=given["verbose"],
         events_fd=given["events_fd"],
     ) as observer:
-        report = _prepare(image, root, given, observer)
+        report = _prepare(image, root, given, choice, observer)
     if stdout_is_for_people(given):
         _print_changes(report, diffs=given["verbose"] > 0)
     finish_report(
@@ -97,14 +100,18 @@ def _refuse_odd_usage(image: str | None, root: str | None, given: Mapping[str, A
 
 
 def _prepare(
-    image: str | None, root: str | None, given: Mapping[str, Any], observer: Observer
+    image: str | None,
+    root: str | None,
+    given: Mapping[str, Any],
+    choice: Choice,
+    observer: Observer,
 ) -> Report:
     from bootworthy.work.prepare import prepare, prepare_root
 
     shared: dict[str, Any] = {
         "intent": options.intent_from(given),
         "reading": _reading(given, observer),
-        "options": options.apply_options_from(given, observer),
+        "options": options.apply_options_from(given, observer, choice),
     }
     if image is None:
         return prepare_root(root or "/", **shared)

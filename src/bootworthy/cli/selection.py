@@ -12,7 +12,7 @@ import click
 
 from bootworthy.cli.configuration import Configuration
 from bootworthy.cli.outputs import write_whole
-from bootworthy.model.acceptance import Ignore, accept, choose
+from bootworthy.model.acceptance import Choice, Ignore, accept, choose
 from bootworthy.model.decode import mapping
 from bootworthy.model.errors import UsageError
 from bootworthy.model.report import Report
@@ -32,6 +32,20 @@ def judged(report: Report, given: Mapping[str, Any], configuration: Configuratio
         write_baseline(Path(path), accept(chosen, entries, frozenset(), _today()))
     known = read_baseline(Path(given["baseline"])) if given["baseline"] else frozenset()
     return accept(chosen, entries, known, _today())
+
+
+def choice_of(given: Mapping[str, Any], configuration: Configuration | None) -> Choice:
+    """What is to be mended: neither what an ``[[ignore]]`` entry accepts nor rules left out.
+
+    Raises:
+        UsageError: a rule of the options or the file is not there.
+    """
+    return Choice(
+        select=_codes(given["select"]),
+        ignore=_codes(given["ignore"]),
+        entries=_entries(configuration),
+        today=_today(),
+    )
 
 
 def without_ignored(report: Report, configuration: Configuration | None) -> Report:

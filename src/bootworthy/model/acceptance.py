@@ -38,7 +38,12 @@ class Ignore:
 
 def choose(report: Report, select: AbstractSet[str], ignore: AbstractSet[str]) -> Report:
     """The report with only the rules whose codes are selected (all when none) and not ignored."""
+    return replace(report, results=_chosen(report.results, select, ignore))
 
+
+def _chosen(
+    results: Iterable[RuleResult], select: AbstractSet[str], ignore: AbstractSet[str]
+) -> tuple[RuleResult, ...]:
     def chosen(result: RuleResult) -> RuleResult:
         if result.code not in ignore and (not select or result.code in select):
             return result
@@ -51,7 +56,30 @@ def choose(report: Report, select: AbstractSet[str], ignore: AbstractSet[str]) -
             about=result.about,
         )
 
-    return replace(report, results=tuple(map(chosen, report.results)))
+    return tuple(map(chosen, results))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which findings count, and are mended: those of chosen rules that no entry accepts.
+
+    ``select`` and ``ignore`` hold codes of rules; without ``select`` all are chosen.
+    """
+
+    select: AbstractSet[str] = frozenset()
+    ignore: AbstractSet[str] = frozenset()
+    entries: tuple[Ignore, ...] = ()
+    today: dt.date = dt.date.max
+
+    def apply(self, results: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+        """The results with what is not wanted set apart."""
+        valid = _valid(self.entries, self.today)
+        chosen = _chosen(results, self.select, self.ignore)
+        return tuple(_accepted(result, valid, frozenset()) for result in chosen)
+
+
+def _valid(entries: Iterable[Ignore], today: dt.date) -> list[Ignore]:
+    return [entry for entry in entries if entry.expires is None or today <= entry.expires]
 
 
 def accept(
@@ -62,7 +90,7 @@ def accept(
     ``baseline`` holds fingerprints.
     """
     listed = list(entries)
-    valid = [entry for entry in listed if entry.expires is None or today <= entry.expires]
+    valid = _valid(listed, today)
     notes = [*report.notes, *_complaints(report, listed, valid)]
     results = tuple(_accepted(result, valid, baseline) for result in report.results)
     return replace(report, results=results, notes=tuple(notes))
@@ -71,11 +99,12 @@ def accept(
 def _complaints(report: Report, listed: list[Ignore], valid: list[Ignore]) -> Iterator[str]:
     looked = (item for item in report.results if item.outcome in _JUDGED)
     judged = {name.casefold() for item in looked for name in (item.rule, item.code)}
+    known = (*report.findings, *report.accepted)
     for entry in listed:
         about = f"the ignore entry for {entry.rule}" + (f" at {entry.path}" if entry.path else "")
         if entry not in valid:
             yield f"{about} expired on {entry.expires} and was not applied"
-        elif entry.rule.casefold() in judged and not any(map(entry.accepts, report.findings)):
+        elif entry.rule.casefold() in judged and not any(map(entry.accepts, known)):
             yield f"{about} fits no finding here"
 
 

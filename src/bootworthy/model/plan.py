@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bootworthy.model.finding import Finding
 from bootworthy.model.steps import Step
 
 
@@ -72,7 +73,8 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """A plan and the changes it would make."""
+    """A plan, the changes it would make, and the findings that may stay, each with the reason."""
 
     plan: Plan
     changes: tuple[Change, ...] = field(default=())
+    accepted: tuple[Finding, ...] = ()

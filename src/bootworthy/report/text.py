@@ -197,6 +197,17 @@ def change_lines(
                 yield from (_diff_line(text) for text in change.diff.splitlines())
 
 
+def ignored_lines(findings: Iterable[Finding]) -> Iterator[Line]:
+    """What stays as it is because somebody said so, and the reason given."""
+    for finding in findings:
+        reason = finding.accepted.reason if finding.accepted else ""
+        yield (
+            Span("ignored".ljust(_MARGIN), Style.FAINT),
+            Span(f"{finding.place}: {finding.message}"),
+            Span(f"  {reason}  ({finding.code})", Style.FAINT),
+        )
+
+
 def _many(changes: list[Change], tense: int) -> Line:
     first = changes[0]
     shared = posixpath.commonpath([change.what for change in changes])

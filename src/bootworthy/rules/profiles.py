@@ -13,7 +13,8 @@ from bootworthy.rules.rule import Rule
 # (https://learn.microsoft.com/azure/marketplace/azure-vm-certification-faq).
 CERTIFIED = frozenset(
     (
-        *("DIST-03", "VHD-01", "VHD-03", "VHD-04", "VHD-07", "CMD-02", "CMD-03"),
+        *("DIST-03", "VHD-01", "VHD-03", "VHD-04", "VHD-07", "VHD-12"),
+        *("CMD-02", "CMD-03", "SEC-14"),
         *("SEC-02", "SEC-03", "SEC-04", "SEC-05", "SEC-11", "SEC-12"),
         *("AGT-02", "AGT-03", "SWAP-01", "SWAP-02"),
     )

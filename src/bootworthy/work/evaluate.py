@@ -12,6 +12,9 @@ from bootworthy.model.rule import RuleInfo
 from bootworthy.rules.rule import NotCheckedError, Rule
 from bootworthy.rules.subject import Subject
 
+# A whole command line of a kernel is shown; what a hostile image holds instead is not.
+_SHOWN = 500
+
 
 def check_rules(rules: Iterable[Rule], subject: Subject) -> tuple[RuleResult, ...]:
     """The result of each rule; a rule that crashes is reported and the rest go on."""
@@ -61,11 +64,15 @@ def _finding(rule: Rule, violation: Violation) -> Finding:
         rule=rule.name,
         code=rule.code,
         severity=violation.severity or rule.severity,
-        message=violation.message,
+        message=_shortened(violation.message),
         place=violation.place,
-        found=violation.found,
-        expected=violation.expected,
+        found=_shortened(violation.found),
+        expected=_shortened(violation.expected),
         why=rule.why,
         fix=violation.fix,
         related=violation.related,
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

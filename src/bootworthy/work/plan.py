@@ -39,13 +39,16 @@ def plan(
         ImageError: the image cannot be read, or a file that has to be edited is broken.
         HostError: this machine lacks what the engine needs.
     """
-    wanted = intent or Intent()
+    wanted, how = intent or Intent(), options or ApplyOptions()
     with opened(image, root, reading or Reading()) as subject:
-        first = check_rules(rules_for(wanted.profile), subject.subject(wanted))
-        rounds = imagine(subject, first, wanted, options or ApplyOptions())
+        found = check_rules(rules_for(wanted.profile), subject.subject(wanted))
+        first = how.choice.apply(found)
+        rounds = imagine(subject, first, wanted, how)
         disk = disk_plan(findings_of(first))
         changes = (*_disk_changes(disk, subject), *rounds.changes)
-        return Preview(plan=Plan(steps=(*disk, *rounds.planned)), changes=changes)
+        accepted = tuple(finding for result in first for finding in result.accepted)
+        plan = Plan(steps=(*disk, *rounds.planned))
+        return Preview(plan=plan, changes=changes, accepted=accepted)
 
 
 def imagine(

@@ -134,7 +134,7 @@ def prepare_root(
         first = _first_look(subject, job)
         _mend(subject, first, None, job)
         fresh = replace(subject, guest=guest_of(subject.session))
-        last = check_rules(rules_for(job.intent.profile), fresh.subject(job.intent))
+        last = _look(fresh, job)
         return _report(fresh, first, last, job)
 
 
@@ -150,9 +150,15 @@ def _files_of(image: Image) -> tuple[str, ...]:
     return tuple(file.path for file in image.container.files())
 
 
+def _look(subject: Opened, job: _Job) -> tuple[RuleResult, ...]:
+    """What the rules say, with what the user does not want mended set apart."""
+    results = check_rules(rules_for(job.intent.profile), subject.subject(job.intent))
+    return job.options.choice.apply(results)
+
+
 def _first_look(source: Opened, job: _Job) -> tuple[RuleResult, ...]:
     with job.step(f"Check {source.name}") as detail:
-        results = check_rules(rules_for(job.intent.profile), source.subject(job.intent))
+        results = _look(source, job)
         imagine(source, results, job.intent, job.options)
         count = sum(len(result.findings) for result in results)
         detail.append(f"{count} findings")
@@ -264,7 +270,7 @@ def _verify(source: Opened, first: tuple[RuleResult, ...], work: Partial, job: _
         subject = Opened(
             name=os.fspath(work.path), session=session, guest=guest_of(session), image=image
         )
-        last = check_rules(rules_for(job.intent.profile), subject.subject(job.intent))
+        last = _look(subject, job)
         return _report(subject, first, last, job)
 
 

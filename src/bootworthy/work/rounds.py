@@ -63,7 +63,7 @@ class Rounds:
         subject = Subject(
             intent=self.intent, image=self.image, guest=self.target.guest, live=self.live
         )
-        return check_rules(self.rules, subject)
+        return self.target.options.choice.apply(check_rules(self.rules, subject))
 
     def _plan(self, results: tuple[RuleResult, ...], phases: tuple[Phase, ...]) -> Plan:
         """The steps of these phases that were not tried before."""

@@ -12,6 +12,7 @@ from bootworthy.guest.guest import Guest
 from bootworthy.guest.overlay import OverlayTree
 from bootworthy.guest.recording import FileChange, RecordingTree
 from bootworthy.guest.tree import Tree, WritableTree
+from bootworthy.model.acceptance import Choice
 from bootworthy.model.events import Note, Observer, ignore
 from bootworthy.model.plan import Change, ChangeKind
 
@@ -26,11 +27,15 @@ class InitramfsWay(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyOptions:
-    """How steps are carried out; ``packages`` is a directory of packages, None for the network."""
+    """How steps are carried out; ``packages`` is a directory of packages, None for the network.
+
+    ``choice`` says which findings are to be mended.
+    """
 
     packages: Path | None = None
     initramfs: InitramfsWay = InitramfsWay.AUTO
     observer: Observer = ignore
+    choice: Choice = field(default_factory=Choice)
 
 
 class StepFailedError(Exception):

@@ -15,9 +15,6 @@ from bootworthy.rules.subject import Subject
 _NAME = "Azure"
 _OPTION = "apply_network_config"
 
-# What of a value a report shows.
-_SHOWN = 200
-
 # cloudinit/sources/DataSourceAzure.py, BUILTIN_DS_CONFIG, and what its schema documents.
 _KNOWN = frozenset(
     (
@@ -54,7 +51,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     unknown = sorted(str(key) for key in options if key not in _KNOWN)
     unknown += sorted(str(key) for key in datasource if _is_misspelled(key))
     if unknown:
-        words = ", ".join(unknown)[:_SHOWN]
+        words = ", ".join(unknown)
         yield Violation(
             message=f"the Azure data source has no option {words}",
             place=place,
@@ -66,7 +63,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         yield Violation(
             message="network settings come from Azure's metadata as well as from the distribution",
             place=place,
-            found=f"{_OPTION}: {options.get(_OPTION, 'not set, which means true')}"[:_SHOWN],
+            found=f"{_OPTION}: {options.get(_OPTION, 'not set, which means true')}",
             expected=f"{_OPTION}: False",
             fix=write(DATASOURCE, "datasource", cloud_init),
             severity=Severity.NOTE,

@@ -16,9 +16,6 @@ from bootworthy.rules.subject import Subject
 
 _KEY = "datasource_list"
 
-# What of a value a report shows.
-_SHOWN = 200
-
 # tools/ds-identify, check_config: it reads lines, not YAML, and wants the key with its colon.
 _ONE_LINE = re.compile(rf"^[ \t]*{_KEY}: .*\[.*\][ \t]*(#.*)?$", re.MULTILINE)
 
@@ -51,7 +48,7 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 
 def _words(value: object) -> str:
-    return f"no {_KEY}" if value is None else f"{_KEY}: {value}"[:_SHOWN]
+    return f"no {_KEY}" if value is None else f"{_KEY}: {value}"
 
 
 def _violation(

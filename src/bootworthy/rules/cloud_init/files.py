@@ -31,6 +31,15 @@ output: {all: '| tee -a /var/log/cloud-init-output.log'}
 """,
 )
 
+# Azure gives each machine a name of its own (cc_set_hostname.py).
+HOST_NAME = WriteFile(
+    path=f"{_FOLDER}/93-azure_host_name.cfg",
+    text="""\
+# The name is the one that Azure gives the machine.
+preserve_hostname: false
+""",
+)
+
 # What the installer of Ubuntu Server (subiquity, curtin) leaves; Microsoft's page on Ubuntu
 # removes them. The first is the network of the machine it installed, the second a data source of
 # its own with the first user's name and password hash.

@@ -11,9 +11,6 @@ from bootworthy.rules.conditions import generalized, with_cloud_init
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
-# What of a value a report shows.
-_SHOWN = 200
-
 
 @rule(
     code="CI-08",
@@ -34,7 +31,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         yield Violation(
             message="cloud-init's output is not logged",
             place=Place(cloud_init.origin.get("output", "/etc/cloud/cloud.cfg")),
-            found=f"output: {output}"[:_SHOWN] if output else "no output setting",
+            found=f"output: {output}" if output else "no output setting",
             expected="output: {all: '| tee -a /var/log/cloud-init-output.log'}",
             fix=write(LOGGING, "output", cloud_init),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bootworthy.guest.facts import udev_rules
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import WriteFile
 from bootworthy.rules import sources
@@ -21,7 +22,6 @@ RULES = WriteFile(
 SUBSYSTEM=="net", DRIVERS=="hv_pci", ACTION=="add", ENV{NM_UNMANAGED}="1"
 """,
 )
-_FOLDERS = ("/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d")
 
 
 @rule(
@@ -38,10 +38,8 @@ def check(subject: Subject) -> Iterator[Violation]:
     guest = subject.linux
     if "networkmanager" not in guest.network.stacks:
         return
-    paths = (path for folder in _FOLDERS for path in guest.tree.glob(f"{folder}/*.rules"))
-    if not any(
-        "NM_UNMANAGED" in (text := guest.tree.text_or(path)) and "hv_pci" in text for path in paths
-    ):
+    paths = udev_rules.paths(guest.tree)
+    if not any(_unmanages(line) for path in paths for line in udev_rules.lines(guest.tree, path)):
         yield Violation(
             message="NetworkManager manages the virtual function of an accelerated card",
             place=Place(RULES.path),
@@ -49,3 +47,7 @@ def check(subject: Subject) -> Iterator[Violation]:
             expected="such a rule",
             fix=Fix(title=f"write {RULES.path}", steps=(RULES,)),
         )
+
+
+def _unmanages(line: str) -> bool:
+    return "NM_UNMANAGED" in line and "hv_pci" in line

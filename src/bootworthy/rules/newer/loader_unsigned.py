@@ -12,9 +12,15 @@ from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 
-def _trusted(subject: Subject) -> str:
-    if not subject.intent.trusted_launch:
-        return "--trusted-launch is not given"
+def wanted(subject: Subject) -> str:
+    """A condition: machines are to have Secure Boot."""
+    return "" if subject.intent.trusted_launch else "--trusted-launch is not given"
+
+
+def trusted(subject: Subject) -> str:
+    """A condition: machines are to have Secure Boot, and there is what they would start."""
+    if reason := wanted(subject):
+        return reason
     return "" if subject.guest and subject.guest.esp_facts else "there is no EFI system partition"
 
 
@@ -23,9 +29,9 @@ def _trusted(subject: Subject) -> str:
     name="boot-loader-unsigned",
     severity=Severity.ERROR,
     why="Secure Boot refuses a program without a signature: the machine stops in its firmware.",
-    when=(has_guest, uefi, _trusted),
+    when=(has_guest, uefi, trusted),
     sources=(
-        "https://learn.microsoft.com/azure/virtual-machines/trusted-launch",
+        sources.TRUSTED_LAUNCH,
         sources.UEFI_SPECIFICATION,
     ),
 )

@@ -12,7 +12,6 @@ from bootworthy.rules.conditions import has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
-_SHOWN = 200
 _DEVICE_AND_PLACE = 2
 
 
@@ -30,7 +29,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         yield Violation(
             message=f"line {bad.line} of fstab is not an entry: {bad.problem}",
             place=Place(fstab.PATH, bad.line),
-            found=bad.text[:_SHOWN],
+            found=bad.text,
             expected="device, mount point, type, options",
             fix=by_hand("correct the line, or take it out"),
             severity=None if _stops_boot(subject, bad) else Severity.WARNING,

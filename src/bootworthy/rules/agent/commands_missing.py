@@ -1,0 +1,49 @@
+"""Programs that the agent runs are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bootworthy.model.finding import Place, Severity, Violation, by_hand
+from bootworthy.rules import software, sources
+from bootworthy.rules.conditions import with_agent
+from bootworthy.rules.provisioning import agent_provisions
+from bootworthy.rules.rule import rule
+from bootworthy.rules.subject import Subject
+
+# azurelinuxagent/common/utils/cryptutil.py and common/osutil/default.py. The agent's certificate,
+# by which it reads extensions' settings, comes from openssl whoever provisions.
+_ALWAYS = ("openssl",)
+_TO_PROVISION = ("useradd", "usermod", "ssh-keygen")
+
+# resourcedisk/default.py, for a temporary disk that the agent is to format.
+_TO_FORMAT = ("mkswap",)
+
+
+@rule(
+    code="AGT-08",
+    name="agent-command-missing",
+    severity=Severity.WARNING,
+    why="Extensions that need a secret fail, and accounts are not made where the agent provisions.",
+    when=(with_agent,),
+    sources=(sources.AGENT_OVERVIEW, sources.AGENT_SOURCE),
+)
+def check(subject: Subject) -> Iterator[Violation]:
+    """openssl is there, and what makes accounts and swap where that is the agent's work.
+
+    An error where the agent provisions.
+    """
+    guest = subject.linux
+    provisions = agent_provisions(guest)
+    wanted = [*_ALWAYS, *(_TO_PROVISION if provisions else ())]
+    wanted += _TO_FORMAT if guest.agent.is_on("ResourceDisk.EnableSwap") else ()
+    for name in wanted:
+        if not software.has_program(guest, name):
+            yield Violation(
+                message=f"the agent runs {name}, which is missing",
+                place=Place(f"/usr/bin/{name}"),
+                found="no such program",
+                expected=name,
+                fix=by_hand(f"install the package that has {name}"),
+                severity=Severity.ERROR if provisions else None,
+            )
