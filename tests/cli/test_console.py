@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.command import COMMAND, environment
+from tests.guests import small
+
 # Plays the machine: it says who it is, and answers in capitals.
 _ATTEND = """
 import socket, subprocess, sys
@@ -74,6 +77,40 @@ def test_keys_go_to_the_machine_and_its_words_to_the_screen(tmp_path: Path) -> N
     assert typed == b"root\x03"
     assert b"left -9" in left
     assert "ssh -F 'a b' guest" in errors.read_text()
+
+
+@pytest.mark.boot
+def test_a_real_machine_is_left_by_a_key(tmp_path: Path) -> None:
+    image = small.one_linux(tmp_path / "disk.raw")
+    errors = tmp_path / "errors"
+    options = ("--interactive", "--generation", "1", "--memory", "256", str(image))
+    terminal, inside = pty.openpty()
+    with errors.open("wb") as stderr:
+        process = subprocess.Popen(
+            [*COMMAND, "rehearse", *options],
+            stdin=inside,
+            stdout=inside,
+            stderr=stderr,
+            env=environment({"TMPDIR": str(tmp_path)}),
+        )
+        try:
+            os.close(inside)
+            seen = _read_until(terminal, b"Booting from Hard Disk")
+            command = errors.read_text().partition("provisioned:")[2].split()
+            settings = Path(command[2]).read_text()
+            os.write(terminal, b"\x1d")
+            status = process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(terminal)
+
+    assert b"SeaBIOS" in seen
+    assert command[:2] == ["ssh", "-F"]
+    assert "User azureuser" in settings
+    assert "nobody reported ready" in errors.read_text()
+    assert status == 0
+    assert not list(tmp_path.glob("rehearsal-*"))
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])

@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("image", nargs="?", type=Path, help="raw image to write (sparse)")
     chosen = parser.parse_args()
     if chosen.list:
-        sys.stdout.writelines(f"{name:6} {recipe.title}\n" for name, recipe in RECIPES.items())
+        sys.stdout.writelines(f"{name:13} {recipe.title}\n" for name, recipe in RECIPES.items())
         return 0
     if chosen.guest is None or chosen.image is None:
         parser.error("name a guest and the image to write, or use --list")

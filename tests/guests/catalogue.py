@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.guests.debian_bios import DebianBios
 from tests.guests.debian_cloud import DebianCloud
-from tests.guests.debian_others import Debian11, Debian13
+from tests.guests.debian_others import Debian11, Debian11Bios, Debian13, Debian13Bios
 from tests.guests.debian_uefi import DebianUefi
 from tests.guests.el_uefi import ElUefi
 from tests.guests.recipe import Recipe
@@ -14,7 +14,9 @@ _ALL: tuple[Recipe, ...] = (
     DebianBios(),
     DebianUefi(),
     Debian11(),
+    Debian11Bios(),
     Debian13(),
+    Debian13Bios(),
     DebianCloud(),
     ElUefi(),
     SuseUefi(),

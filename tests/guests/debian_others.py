@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tests.guests.base import Base
+from tests.guests.debian_bios import DebianBios
 from tests.guests.debian_uefi import DebianUefi
 
-_EXTRAS = ("grub-efi-amd64", "grub-efi-amd64-signed", "shim-signed", "qemu-guest-agent")
+_UEFI = ("grub-efi-amd64", "grub-efi-amd64-signed", "shim-signed", "qemu-guest-agent")
 
 
-def _base(suite: str, name: str) -> Base:
-    return Base(suite=suite, extras={name: _EXTRAS})
+_BIOS = ("grub-pc", "open-vm-tools")
+
+
+def _base(suite: str, name: str, extras: tuple[str, ...] = _UEFI) -> Base:
+    return Base(suite=suite, extras={name: extras})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +35,21 @@ class Debian13(DebianUefi):
     name: ClassVar[str] = "debian13"
     title: ClassVar[str] = "Debian 13, UEFI, GPT, swap file, no EFI/BOOT, from KVM"
     base: Base = field(default_factory=lambda: _base("trixie", "debian13"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debian11Bios(DebianBios):
+    """Debian 11 on the other firmware."""
+
+    name: ClassVar[str] = "debian11-bios"
+    title: ClassVar[str] = "Debian 11, BIOS, MBR, swap partition, from VMware"
+    base: Base = field(default_factory=lambda: _base("bullseye", "debian11-bios", _BIOS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debian13Bios(DebianBios):
+    """Debian 13 on the other firmware."""
+
+    name: ClassVar[str] = "debian13-bios"
+    title: ClassVar[str] = "Debian 13, BIOS, MBR, swap partition, from VMware"
+    base: Base = field(default_factory=lambda: _base("trixie", "debian13-bios", _BIOS))

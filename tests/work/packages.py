@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,15 +24,22 @@ def packages_for(recipe: Recipe, directory: Path) -> Path:
 
 
 def _make(recipe: Recipe, out: Path, work: Path) -> None:
-    _download(recipe, host_mirror(recipe.base.suite), work)
+    mirror = host_mirror(recipe.base.suite)
+    try:
+        _download(recipe, mirror, work)
+    except RuntimeError:
+        # The index of an old release's updates can name files that are gone; the release itself
+        # does not change any more.
+        _download(recipe, Mirror(sources=mirror.sources[:1], options=mirror.options), work)
     packages = sorted(package.name for package in (work / "archives").glob("*.deb"))
     _run("tar", "--create", f"--file={out}", f"--directory={work / 'archives'}", *packages)
 
 
 def _download(recipe: Recipe, mirror: Mirror, work: Path) -> None:
     """Have the host's apt choose against the guest's package database."""
-    for name in ("lists/partial", "archives/partial"):
-        (work / name).mkdir(parents=True)
+    for name in ("lists", "archives"):
+        shutil.rmtree(work / name, ignore_errors=True)
+        (work / name / "partial").mkdir(parents=True)
     (work / "status").write_bytes(_status_of(recipe))
     (work / "sources.list").write_text("".join(f"{line}\n" for line in mirror.sources))
     (work / "apt.conf").write_text("".join(f"{line}\n" for line in mirror.options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bootworthy.model.rehearsal import Milestone, MilestoneState
+from bootworthy.rehearsal import hardware
 from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.evidence import one_line
 from bootworthy.rehearsal.fabric import FabricEvent
@@ -76,6 +77,7 @@ class Judge:
         yield self._host_keys()
         yield self._machine_id()
         yield self._root_grown()
+        yield from hardware.milestones(self._scenario, answers, self._outcome.settled)
         yield self._resource_disk()
         yield self._swap()
         yield self._custom_data()

@@ -21,8 +21,10 @@ from bootworthy.model.errors import HostError
 GROWTH = 1024 * MIB
 """Bytes the OS disk is larger than the image: as when a user asks for a larger OS disk."""
 
+DATA_SIZE = 1024 * MIB
+"""Bytes of each data disk: no other disk of the machine has as many."""
+
 _RESOURCE_SIZE = 8192 * MIB
-_DATA_SIZE = 1024 * MIB
 
 # Azure formats the temporary disk for Windows, under this name (learn.microsoft.com,
 # "Azure managed disks overview", temporary disk).
@@ -54,7 +56,7 @@ def make_disks(image: Path, image_size: int, directory: Path, *, data_disks: int
     _make_resource_disk(resource, directory)
     data = tuple(directory / f"data{number}.raw" for number in range(data_disks))
     for path in data:
-        _make_empty(path, _DATA_SIZE)
+        _make_empty(path, DATA_SIZE)
     return Disks(
         image=image,
         image_size=image_size,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bootworthy.rehearsal import hardware
+
 MARKER = "/run/bootworthy-rehearsal"
 """The file that the custom data leaves, when the rehearsal gives its own."""
 
@@ -42,7 +44,7 @@ fi
 say root_size "$(df -B512 --output=size / | tail -n1)"
 where() {{ findmnt -rno SOURCE,TARGET,FSTYPE "$1"; }}
 say resource "$(where /mnt/resource || where /mnt)"
-say end yes
+{hardware.QUESTIONS}say end yes
 """
 
 

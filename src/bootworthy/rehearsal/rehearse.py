@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 import time
@@ -37,6 +38,10 @@ from bootworthy.rehearsal.watch import Patience, Watch
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _SSH_PORT = 22
 _MOST_OUTSIDE = 20
+
+# The machine's disks before it starts (a resource disk with NTFS has 70 MiB), and what the first
+# boot of a small system writes; with less than the least, what it writes next may have no room.
+_ROOM = 512 * MIB
 _LEAST_SPACE = 64 * MIB
 
 
@@ -74,7 +79,20 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
     _refuse_odd_machine(candidate, wanted.scenario)
     emulator_for(candidate.architecture)
     with scratch() as directory, _logs(directory, wanted.keep):
-        return _Rehearsal(candidate, ask, wanted, directory).run()
+        try:
+            return _Rehearsal(candidate, ask, wanted, directory).run()
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise _no_room(directory) from error
+            raise
+
+
+def _no_room(directory: Path) -> HostError:
+    return HostError(
+        "rehearsal-space",
+        f"there is no room for the machine's disks in {directory.parent}",
+        hint="free a few GiB there, or set TMPDIR to a directory with space",
+    )
 
 
 def _refuse_odd_machine(candidate: Candidate, scenario: Scenario) -> None:
@@ -140,6 +158,7 @@ class _Rehearsal:
 
     def run(self) -> Verdict:
         """Boot, ask, boot again; then judge."""
+        self._refuse_full_disk(_ROOM)
         with ExitStack() as stack:
             fabric = stack.enter_context(Fabric(self._scenario, self._directory))
             machine = self._machine()
@@ -252,15 +271,15 @@ class _Rehearsal:
                 f"QEMU was ended by {running.ended_by} while the machine ran",
                 hint="the kernel's log tells whether this machine ran out of memory",
             )
-        if self._disk_is_full():
-            raise HostError(
-                "rehearsal-space",
-                f"{self._directory.parent} is full, and with it the machine's disk",
-                hint="free a few GiB there, or set TMPDIR to a directory with space",
-            )
+        self._refuse_full_disk()
 
-    def _disk_is_full(self) -> bool:
-        return shutil.disk_usage(self._directory).free < _LEAST_SPACE
+    def _refuse_full_disk(self, least: int = _LEAST_SPACE) -> None:
+        """QEMU stops a machine whose disk cannot be written to: not the image's fault."""
+        if self._disk_is_full(least):
+            raise _no_room(self._directory)
+
+    def _disk_is_full(self, least: int = _LEAST_SPACE) -> bool:
+        return shutil.disk_usage(self._directory).free < least
 
     def _second_boot(self, fabric: Fabric, running: Running) -> None:
         self._outcome.second_asked = True

@@ -10,8 +10,12 @@ import pytest
 
 from bootworthy.rehearsal.fabric import Fabric
 from bootworthy.rehearsal.scenario import Scenario
+from tests.guests.archive import download
 from tests.guests.cache import cached, digest
 from tests.rehearsal.fabric.stand_in import StandIn, stand_in
+
+# Debian 11 to 13, and the next.
+RELEASES = ("bullseye", "bookworm", "trixie", "forky")
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJvb3R3b3J0aHktdGVzdC1rZXktbm90LWEtc2VjcmV0 tester"
 
@@ -50,29 +54,25 @@ def settled(guest: StandIn) -> StandIn:
     return guest
 
 
-@pytest.fixture(scope="session")
-def cloud_init(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where the modules of Debian's own cloud-init are."""
-    return _unpacked("cloud-init", tmp_path_factory.mktemp("cloud-init"))
+@pytest.fixture(scope="session", params=RELEASES)
+def cloud_init(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the modules of a Debian release's own cloud-init are."""
+    return _unpacked(request.param, "cloud-init", tmp_path_factory.mktemp("cloud-init"))
 
 
-@pytest.fixture(scope="session")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where the modules of Debian's own Azure agent are."""
-    return _unpacked("waagent", tmp_path_factory.mktemp("agent"))
+@pytest.fixture(scope="session", params=RELEASES)
+def agent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the modules of a Debian release's own Azure agent are."""
+    return _unpacked(request.param, "waagent", tmp_path_factory.mktemp("agent"))
 
 
-def _unpacked(package: str, into: Path) -> str:
-    """Unpack a package of this machine's own release, without installing it."""
-    shown = subprocess.run(
-        ["apt-cache", "show", "--no-all-versions", package], check=True, capture_output=True
-    )
+def _unpacked(release: str, package: str, into: Path) -> str:
+    """Unpack a package of the release, without installing it."""
 
     def _download(wanted: Path, scratch: Path) -> None:
-        argv = ["apt-get", "download", "-o", "APT::Sandbox::User=root", package]
-        subprocess.run(argv, cwd=scratch, check=True, capture_output=True)
-        next(scratch.glob("*.deb")).rename(wanted)
+        (found,) = download(release, (package,), scratch)
+        found.rename(wanted)
 
-    file = cached(f"client-{package}", digest(shown.stdout), ".deb", _download)
+    file = cached(f"client-{package}", digest(release, package), ".deb", _download)
     subprocess.run(["dpkg-deb", "-x", file, into], check=True)
     return str(into / "usr/lib/python3/dist-packages")
