@@ -16,7 +16,7 @@ import click
 
 from bootworthy.model.errors import HostError, UsageError
 from bootworthy.model.report import Report
-from bootworthy.report.format import Format, find_format
+from bootworthy.report.format import Format, all_formats, find_format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,19 @@ def outputs_of(given: Mapping[str, Any]) -> tuple[Output, ...]:
 def stdout_is_for_people(given: Mapping[str, Any]) -> bool:
     """Whether lines for people may go to standard output beside the report."""
     return any(output.path is None and output.format.for_people for output in outputs_of(given))
+
+
+def refuse_formats_without_rehearsal(given: Mapping[str, Any]) -> None:
+    """Refuse formats that have no place for a verdict.
+
+    Raises:
+        click.UsageError: one of them is asked for.
+    """
+    for output in outputs_of(given):
+        if not output.format.shows_rehearsal:
+            shown = ", ".join(item.name for item in all_formats().values() if item.shows_rehearsal)
+            name = output.format.name
+            raise click.UsageError(f"{name} has no place for a rehearsal; these have: {shown}")
 
 
 def refuse_bad_outputs(given: Mapping[str, Any], *sources: str | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ import click
 
 import bootworthy
 from bootworthy.cli import options
+from bootworthy.cli.outputs import refuse_bad_outputs, refuse_formats_without_rehearsal
 from bootworthy.cli.progress import observing
-from bootworthy.cli.terminal import print_lines
+from bootworthy.cli.result import finish_rehearsal
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Finding
 from bootworthy.model.intent import Generation
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bootworthy.rehearsal.rehearse import Options
     from bootworthy.work.opening import Opened
 
-_FAILED = 1
 _MIB = 1 << 20
 
 # What Azure's Standard_D2s_v3 has for CPUs; memory enough for what provisioning runs.
@@ -37,6 +36,7 @@ _MEMORY = 2048
 Examples:
   bootworthy rehearse web01.vhd
   bootworthy rehearse --json --keep logs web01.vhd
+  bootworthy rehearse --output html:web01.html --output junit:web01.xml web01.vhd
 
 \b
 Exit status:
@@ -86,6 +86,7 @@ Exit status:
 @click.option("--no-second-boot", is_flag=True, help="Do not restart the machine.")
 @options.READING
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@options.VERDICT_OUTPUT
 @options.TALK
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -94,6 +95,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     IMAGE is a fixed VHD or a raw disk. It is only read: what the machine writes is thrown away.
     No root is needed, and nothing that the machine sends leaves it.
     """
+    refuse_bad_outputs(given, given["image"])
+    refuse_formats_without_rehearsal(given)
     with observing(
         given["progress"],
         quiet=given["quiet"],
@@ -101,19 +104,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         events_fd=given["events_fd"],
     ) as observer:
         verdict = rehearsal_of(given["image"], given, observer)
-    finish(verdict, as_json=given["as_json"])
-    ctx.exit(0 if verdict.passed else _FAILED)
-
-
-def finish(verdict: Verdict, *, as_json: bool) -> None:
-    """Print the verdict."""
-    from bootworthy.report import rehearsal
-
-    if as_json:
-        sys.stdout.write(rehearsal.render(verdict))
-    else:
-        print_lines(rehearsal.lines(verdict))
-    sys.stdout.flush()
+    finish_rehearsal(ctx, verdict, given)
 
 
 def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Verdict:

@@ -21,6 +21,7 @@ from bootworthy.model.rehearsal import (
     MilestoneState,
     Rehearsed,
     Verdict,
+    excerpt,
 )
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
 from bootworthy.rehearsal.answers import Judge, troubles_of
@@ -74,7 +75,8 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
     wanted = options or Options()
     emulator_for(candidate.architecture)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as name, _logs(Path(name), wanted.keep):
-        return _Rehearsal(candidate, ask, wanted, Path(name)).run()
+        verdict = _Rehearsal(candidate, ask, wanted, Path(name)).run()
+        return replace(verdict, serial=excerpt(Path(name, "serial.log").read_text()))
 
 
 @contextmanager
