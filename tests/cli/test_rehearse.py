@@ -10,15 +10,18 @@ import click
 import jsonschema
 import pytest
 
+from bootworthy.cli.outputs import Output
 from bootworthy.cli.rehearse import _scenario
 from bootworthy.cli.result import finish_report
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Rehearsed, Verdict
 from bootworthy.model.report import Report
 from bootworthy.report import rehearsal
+from bootworthy.report.format import find_format
 from bootworthy.report.styled import as_text
 from tests.cli.command import bootworthy
 from tests.guests import small
+from tests.report import samples
 
 MACHINE = Rehearsed(
     generation=Generation.UEFI,
@@ -182,20 +185,51 @@ def test_generation_2_has_no_ide(tmp_path: Path) -> None:
     assert (done.status, done.code) == (2, "rehearsal-controller")
 
 
-@pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize(("passed", "status"), [(True, 0), (False, 1)])
 def test_the_report_is_written_before_the_boot_that_decides(
-    fine: bool, status: int, capsys: pytest.CaptureFixture[str]
+    passed: bool, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = Report(command="prepare", version="0", subject="x", results=(), seconds=1.0)
-    given = {"outputs": (), "as_json": True, "verbose": 0, "fail_on": "error"}
+    files = (Output(format=find_format("json"), path=tmp_path / "x.json"),)
+    given = {"outputs": files, "as_json": True, "verbose": 0, "fail_on": "error"}
     written: list[str] = []
 
-    def _boot() -> bool:
-        written.append(capsys.readouterr().out)
-        return fine
+    def _boot() -> Verdict:
+        written.extend((capsys.readouterr().out, (tmp_path / "x.json").read_text()))
+        return samples.verdict(passed=passed)
 
     with pytest.raises(click.exceptions.Exit) as ended:
-        finish_report(click.Context(click.Command("prepare")), report, given, then=_boot)
+        finish_report(click.Context(click.Command("prepare")), report, given, rehearse=_boot)
 
     assert json.loads(written[0])["command"] == "prepare"
+    assert json.loads(written[1])["rehearsal"] is None
+    assert json.loads((tmp_path / "x.json").read_text())["rehearsal"]["passed"] is passed
     assert ended.value.exit_code == status
+
+
+def test_a_saved_verdict_becomes_any_report_that_shows_one(tmp_path: Path) -> None:
+    saved = tmp_path / "verdict.json"
+    saved.write_text(rehearsal.render(samples.verdict()))
+    page, again = tmp_path / "x.html", tmp_path / "again.json"
+    done = bootworthy("report", saved, "--output", f"html:{page}", "--output", f"json:{again}")
+
+    assert done.status == 1
+    assert done.out == as_text(rehearsal.lines(samples.verdict()))
+    assert "CI-04 datasource-not-azure" in page.read_text()
+    assert again.read_text() == saved.read_text()
+
+
+def test_a_format_without_a_place_for_a_verdict_is_wrong_usage(tmp_path: Path) -> None:
+    saved = tmp_path / "verdict.json"
+    saved.write_text(rehearsal.render(samples.verdict()))
+    for argv in (("report", saved), ("rehearse", tmp_path / "disk.vhd")):
+        done = bootworthy(*argv, "--output", f"sarif:{tmp_path / 'x'}")
+        assert done.status == 2
+        assert "sarif has no place for a rehearsal; these have: html, json, " in done.err
+
+
+def test_a_verdict_of_another_version_is_refused(tmp_path: Path) -> None:
+    saved = tmp_path / "verdict.json"
+    saved.write_text(rehearsal.render(samples.verdict()).replace('_version": 1', '_version": 7'))
+
+    assert bootworthy("report", saved).code == "report-version"

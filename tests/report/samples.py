@@ -11,7 +11,16 @@ from bootworthy.model.image import (
     Partition,
     TableKind,
 )
+from bootworthy.model.intent import Generation
 from bootworthy.model.plan import Change, ChangeKind
+from bootworthy.model.rehearsal import (
+    Diagnosis,
+    Happening,
+    Milestone,
+    MilestoneState,
+    Rehearsed,
+    Verdict,
+)
 from bootworthy.model.report import Report, RuleResult, Unreadable
 from bootworthy.model.steps import SetKernelArguments, UpdateInitramfs
 
@@ -120,4 +129,52 @@ def report(*, command: str = "check") -> Report:
         image=IMAGE,
         guest=GUEST,
         changes=changes if command == "prepare" else (),
+    )
+
+
+def verdict(*, passed: bool = False) -> Verdict:
+    """A rehearsal that came to the network, or to a login."""
+    reached, missed = MilestoneState.REACHED, MilestoneState.MISSED
+    steps = [
+        ("boot-loader", "firmware found a boot loader", reached, 1.8, "Welcome to GRUB!"),
+        ("kernel", "kernel started", reached, 6.2, "[    0.000000] Linux version 6.1.0-13-amd64"),
+        ("dhcp", "network configured by DHCP", reached, 24.5, "dhcp-ack 10.0.0.4"),
+        ("ready", "reported ready", reached if passed else missed, 41.0 if passed else None, ""),
+    ]
+    if not passed:
+        steps.append(("login", "SSH key accepted", MilestoneState.NOT_ASKED, None, "not so far"))
+    why = Diagnosis(
+        rule="datasource-not-azure",
+        code="CI-04",
+        saw="60 s of silence, and nobody reported ready",
+        where="serial",
+        why="cloud-init looks for another cloud and provisions nothing.",
+        fix="set datasource_list to Azure",
+        at=120.0,
+        confirmed=True,
+    )
+    return Verdict(
+        subject="web01.vhd",
+        version="0.1.0",
+        machine=Rehearsed(
+            generation=Generation.UEFI,
+            architecture="x64",
+            accelerator="tcg",
+            controller="virtio-scsi",
+            memory=2 << 30,
+            cpus=2,
+        ),
+        milestones=tuple(
+            Milestone(name=name, title=title, state=state, at=at, evidence=evidence)
+            for name, title, state, at, evidence in steps
+        ),
+        diagnoses=() if passed else (why,),
+        timeline=tuple(
+            Happening(at=20.0 + number, source="dhcp", what=f"dhcp-discover {number}")
+            for number in range(3)
+        ),
+        seconds=131.4,
+        observations=("tried to reach 192.0.2.7:123 (udp)",),
+        kept="logs",
+        serial="".join(f"[{at:8.2f}] line {at} of the console\n" for at in range(120)),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootworthy.model.errors import UsageError
@@ -116,6 +116,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(report().to_dict())), _JSON)
 def test_no_value_at_the_top_is_more_than_a_usage_error(key: str, value: object) -> None:
     data = report().to_dict() | {key: value}

@@ -174,6 +174,15 @@ RESULT = _chain(
     click.option("--json", "as_json", is_flag=True, help="The same as --output json."),
 )
 
+VERDICT_OUTPUT = click.option(
+    "--output",
+    "outputs",
+    type=OutputType(),
+    multiple=True,
+    metavar="FORMAT[:PATH]",
+    help="Write the verdict: text, json, junit, markdown, html; may be repeated.",
+)
+
 CHOICE = _chain(
     click.option(
         "--select",

@@ -78,6 +78,21 @@ def stdout_is_for_people(given: Mapping[str, Any]) -> bool:
     return any(output.path is None and output.format.for_people for output in outputs_of(given))
 
 
+def refuse_formats_without_rehearsal(given: Mapping[str, Any]) -> None:
+    """Refuse formats that have no place for a verdict.
+
+    Raises:
+        click.UsageError: one of them is asked for.
+    """
+    from bootworthy.report.format import all_formats
+
+    for output in outputs_of(given):
+        if not output.format.shows_rehearsal:
+            shown = ", ".join(item.name for item in all_formats().values() if item.shows_rehearsal)
+            name = output.format.name
+            raise click.UsageError(f"{name} has no place for a rehearsal; these have: {shown}")
+
+
 def refuse_bad_outputs(given: Mapping[str, Any], *sources: str | None) -> None:
     """Refuse what could not be written in the end, before anything is read.
 

@@ -16,6 +16,7 @@ from bootworthy.cli.selection import choice_of, without_ignored
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.acceptance import Choice
 from bootworthy.model.events import Observer
+from bootworthy.model.rehearsal import Verdict
 from bootworthy.model.report import Report
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         ctx,
         without_ignored(report, ctx.obj),
         given,
-        then=lambda: not given["with_rehearsal"] or _rehearsed_well(given),
+        rehearse=lambda: _rehearsed(given) if given["with_rehearsal"] else None,
     )
 
 
@@ -140,7 +141,7 @@ def _print_changes(report: Report, *, diffs: bool) -> None:
     print_lines([()])
 
 
-def _rehearsed_well(given: Mapping[str, Any]) -> bool:
+def _rehearsed(given: Mapping[str, Any]) -> Verdict:
     """Boot what was written and print the verdict, where it does not mix with a report."""
     from bootworthy.cli.rehearse import rehearsal_of
     from bootworthy.report import rehearsal
@@ -155,4 +156,4 @@ def _rehearsed_well(given: Mapping[str, Any]) -> bool:
         verdict = rehearsal_of(given["vhd"], {**given, "allow_backing": False}, observer)
     stream = sys.stdout if stdout_is_for_people(given) else sys.stderr
     print_lines(rehearsal.lines(verdict), stream)
-    return verdict.passed
+    return verdict

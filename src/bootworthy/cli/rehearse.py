@@ -12,8 +12,9 @@ import click
 
 import bootworthy
 from bootworthy.cli import options
+from bootworthy.cli.outputs import refuse_bad_outputs, refuse_formats_without_rehearsal
 from bootworthy.cli.progress import observing
-from bootworthy.cli.terminal import print_lines
+from bootworthy.cli.result import finish_rehearsal
 from bootworthy.model.events import Observer
 from bootworthy.model.finding import Finding
 from bootworthy.model.intent import Generation
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bootworthy.rehearsal.rehearse import Options
     from bootworthy.work.opening import Opened
 
-_FAILED = 1
 _MIB = 1 << 20
 
 # What Azure's Standard_D2s_v3 has for CPUs; memory enough for what provisioning runs.
@@ -41,6 +41,7 @@ Examples:
   bootworthy rehearse --json --keep logs web01.vhd
   bootworthy rehearse --trusted-launch --nics 2 --data-disks 2 web01.vhd
   bootworthy rehearse --interactive web01.vhd
+  bootworthy rehearse --output html:web01.html --output junit:web01.xml web01.vhd
 
 \b
 Exit status:
@@ -113,6 +114,7 @@ Exit status:
 @click.option("--no-second-boot", is_flag=True, help="Do not restart the machine.")
 @options.READING
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@options.VERDICT_OUTPUT
 @options.TALK
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -122,6 +124,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     No root is needed, and nothing that the machine sends leaves it.
     """
     _refuse_odd_usage(given)
+    refuse_bad_outputs(given, given["image"])
+    refuse_formats_without_rehearsal(given)
     if given["interactive"]:
         _attend(given)
         return
@@ -132,15 +136,14 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         events_fd=given["events_fd"],
     ) as observer:
         verdict = rehearsal_of(given["image"], given, observer)
-    finish(verdict, as_json=given["as_json"])
-    ctx.exit(0 if verdict.passed else _FAILED)
+    finish_rehearsal(ctx, verdict, given)
 
 
 def _refuse_odd_usage(given: Mapping[str, Any]) -> None:
     if given["nvme"] and given["controller"] not in {"auto", "nvme"}:
         raise click.UsageError(f"--nvme and --controller {given['controller']} exclude each other")
-    if given["interactive"] and given["as_json"]:
-        raise click.UsageError("--interactive comes to no verdict that --json could print")
+    if given["interactive"] and (given["as_json"] or given["outputs"]):
+        raise click.UsageError("--interactive comes to no verdict that could be written")
     if given["interactive"] and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("--interactive is for a terminal")
 
@@ -154,17 +157,6 @@ def _attend(given: Mapping[str, Any]) -> None:
     seen = [item for item in verdict.timeline if item.what.startswith("health-")]
     told = [f"{item.at:6.1f} s  {item.what}" for item in seen] or ["nobody reported ready"]
     click.echo("\n".join(told), err=True)
-
-
-def finish(verdict: Verdict, *, as_json: bool) -> None:
-    """Print the verdict."""
-    from bootworthy.report import rehearsal
-
-    if as_json:
-        sys.stdout.write(rehearsal.render(verdict))
-    else:
-        print_lines(rehearsal.lines(verdict))
-    sys.stdout.flush()
 
 
 def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Verdict:

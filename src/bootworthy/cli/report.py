@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.outputs import refuse_bad_outputs
+from bootworthy.cli.outputs import refuse_bad_outputs, refuse_formats_without_rehearsal
 from bootworthy.cli.result import finish_report
 from bootworthy.model.errors import UsageError
 
@@ -23,6 +23,7 @@ _LIMIT = 256 << 20
 Examples:
   bootworthy report saved.json
   bootworthy report saved.json --output html:report.html --output junit:report.xml
+  bootworthy rehearse --json disk.vhd | bootworthy report - --output html:rehearsal.html
   bootworthy check --json disk.raw | bootworthy report - --output markdown
 """,
 )
@@ -43,6 +44,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         report = parse(_read(saved))
     except UsageError as error:
         raise UsageError(error.code, f"{saved}: {error.message}", hint=error.hint) from error
+    if report.command == "rehearse":
+        refuse_formats_without_rehearsal(given)
     finish_report(ctx, report, given)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from bootworthy.cli.options import threshold_of
 from bootworthy.cli.outputs import outputs_of, write_reports
+from bootworthy.model.rehearsal import Verdict
 from bootworthy.model.report import Report
 
 _FINDINGS = 1
@@ -20,21 +22,35 @@ def finish_report(
     ctx: click.Context,
     report: Report,
     given: Mapping[str, Any],
-    then: Callable[[], bool] = lambda: True,
+    rehearse: Callable[[], Verdict | None] = lambda: None,
 ) -> None:
     """Write the reports and end with the status that ``--fail-on`` asks for.
 
-    ``then`` is what remains to be done once the reports are written; 1 when it says False.
+    ``rehearse`` boots what was written, once the reports are there; those in files are written
+    again with what the boot proved.
     """
+    outputs = outputs_of(given)
+    write_reports(report, outputs, verbose=given["verbose"] > 0)
+    sys.stdout.flush()
+    if (verdict := rehearse()) is not None:
+        report = replace(report, rehearsal=verdict)
+        files = [output for output in outputs if output.path is not None]
+        write_reports(report, files, verbose=given["verbose"] > 0)
+    sys.stdout.flush()
+    ctx.exit(status_of(report, given["fail_on"]))
+
+
+def finish_rehearsal(ctx: click.Context, verdict: Verdict, given: Mapping[str, Any]) -> None:
+    """Write a rehearsal's reports and end with its status."""
+    report = Report.of_rehearsal(verdict)
     write_reports(report, outputs_of(given), verbose=given["verbose"] > 0)
     sys.stdout.flush()
-    done = then()
-    sys.stdout.flush()
-    ctx.exit(status_of(report, given["fail_on"]) or (0 if done else _FINDINGS))
+    ctx.exit(status_of(report, "never"))
 
 
 def status_of(report: Report, fail_on: str) -> int:
     """The exit status of a report."""
     if report.unreadable:
         return _UNREADABLE
-    return _FINDINGS if report.reaches(threshold_of(fail_on)) else 0
+    failed = report.rehearsal is not None and not report.rehearsal.passed
+    return _FINDINGS if failed or report.reaches(threshold_of(fail_on)) else 0

@@ -9,10 +9,14 @@ from bootworthy.model.decode import decode, malformed, mapping
 from bootworthy.model.errors import UsageError
 from bootworthy.model.finding import Acceptance, Finding, Fix, Outcome, Place, Safety, Severity
 from bootworthy.model.image import GuestInfo, ImageInfo
+from bootworthy.model.intent import Generation
 from bootworthy.model.plan import Change
+from bootworthy.model.rehearsal import VERDICT_SCHEMA_VERSION, Verdict
 from bootworthy.model.report import SCHEMA_VERSION, Report, RuleResult, Unreadable
 from bootworthy.model.rule import RuleInfo
 from bootworthy.model.steps import Step
+
+_TOLD = frozenset({"schema_version", "tool", "passed"})
 
 _STEPS: Mapping[str, type[Step]] = {step.kind: step for step in get_args(Step)}
 
@@ -25,6 +29,8 @@ def report_from(data: object) -> Report:
             it is no report at all.
     """
     saved = mapping(data, "report")
+    if "milestones" in saved:
+        return Report.of_rehearsal(_verdict(saved, "verdict"))
     version = saved.get("schema_version")
     if version != SCHEMA_VERSION:
         raise UsageError(
@@ -45,7 +51,30 @@ def report_from(data: object) -> Report:
         changes=take("changes", tuple[Change, ...]),
         notes=take("notes", tuple[str, ...]),
         output=take("output", str | None),
+        rehearsal=_verdict(saved["rehearsal"], "report.rehearsal")
+        if saved.get("rehearsal")
+        else None,
     )
+
+
+def _verdict(data: object, where: str) -> Verdict:
+    """What ``Verdict.to_dict`` made; ``passed`` is told anew."""
+    saved = mapping(data, where)
+    version = saved.get("schema_version")
+    if version != VERDICT_SCHEMA_VERSION:
+        raise UsageError(
+            "report-version",
+            f"this is no verdict of schema version {VERDICT_SCHEMA_VERSION} "
+            f"(schema_version: {version!r})",
+            hint="make one with `bootworthy rehearse --json IMAGE > saved.json`",
+        )
+    tool = _Taker(mapping(saved.get("tool"), f"{where}.tool"), f"{where}.tool")
+    kept = {key: value for key, value in saved.items() if key not in _TOLD}
+    machine = dict(mapping(saved.get("machine"), f"{where}.machine"))
+    generations = {item.value: item.name.lower() for item in Generation}
+    number = machine.get("generation")
+    machine["generation"] = generations.get(number, number) if isinstance(number, int) else number
+    return decode(Verdict, kept | {"machine": machine, "version": tool("version", str)}, where)
 
 
 class _Taker:

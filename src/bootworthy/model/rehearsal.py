@@ -10,6 +10,9 @@ from bootworthy.model.intent import Generation
 
 VERDICT_SCHEMA_VERSION = 1
 
+SERIAL_LIMIT = 256 << 10
+"""How many characters of a serial log a verdict keeps: several boots say less."""
+
 
 class MilestoneState(StrEnum):
     """What became of one milestone."""
@@ -81,7 +84,8 @@ class Verdict:
 
     ``seconds`` is the wall time of the whole rehearsal. ``observations`` tell what is worth
     knowing and decides nothing, such as the addresses a guest tried to reach. ``kept`` names the
-    directory with the logs, when they were kept.
+    directory with the logs, when they were kept. ``serial`` is what the machine said on its serial
+    port, each line with its time, the middle of a long one left out.
     """
 
     subject: str
@@ -93,6 +97,7 @@ class Verdict:
     seconds: float
     observations: tuple[str, ...] = ()
     kept: str | None = None
+    serial: str = ""
 
     @property
     def passed(self) -> bool:
@@ -122,4 +127,14 @@ class Verdict:
             "timeline": [asdict(item) for item in self.timeline],
             "observations": list(self.observations),
             "kept": self.kept,
+            "serial": self.serial,
         }
+
+
+def excerpt(serial: str, limit: int = SERIAL_LIMIT) -> str:
+    """A serial log of at most about ``limit`` characters: its beginning, and more of its end."""
+    if len(serial) <= limit:
+        return serial
+    begin, end = serial[: limit // 4], serial[-(limit - limit // 4) :]
+    left_out = len(serial) - len(begin) - len(end)
+    return f"{begin}\n… {left_out} characters are left out …\n{end}"

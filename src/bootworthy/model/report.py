@@ -8,6 +8,7 @@ from typing import Any
 from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
 from bootworthy.model.image import GuestInfo, ImageInfo
 from bootworthy.model.plan import Change
+from bootworthy.model.rehearsal import Verdict
 from bootworthy.model.rule import RuleInfo
 
 SCHEMA_VERSION = 1
@@ -43,9 +44,10 @@ class RuleResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that one run of ``check`` or ``prepare`` has to say.
+    """All that one run of ``check``, ``prepare`` or ``rehearse`` has to say.
 
-    ``seconds`` is wall time; ``output`` the VHD that was written, if any.
+    ``seconds`` is wall time; ``output`` the VHD that was written, if any; ``rehearsal`` what its
+    first boot proved, if it was rehearsed.
     """
 
     command: str
@@ -59,6 +61,7 @@ class Report:
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     output: str | None = None
+    rehearsal: Verdict | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -109,7 +112,20 @@ class Report:
             "changes": [change.to_dict() for change in self.changes],
             "notes": list(self.notes),
             "output": self.output,
+            "rehearsal": self.rehearsal.to_dict() if self.rehearsal else None,
         }
+
+    @classmethod
+    def of_rehearsal(cls, verdict: Verdict) -> Report:
+        """A report that has nothing but a rehearsal to tell."""
+        return cls(
+            command="rehearse",
+            version=verdict.version,
+            subject=verdict.subject,
+            results=(),
+            seconds=verdict.seconds,
+            rehearsal=verdict,
+        )
 
     @classmethod
     def from_dict(cls, data: object) -> Report:

@@ -15,7 +15,7 @@ from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import HostError, UsageError
 from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, ignore
 from bootworthy.model.intent import Generation
-from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict
+from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict, excerpt
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
 from bootworthy.rehearsal.answers import AGENT_STATUS
 from bootworthy.rehearsal.candidate import Candidate
@@ -80,7 +80,9 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
     emulator_for(candidate.architecture)
     with scratch() as directory, _logs(directory, wanted.keep):
         try:
-            return _Rehearsal(candidate, ask, wanted, directory).run()
+            verdict = _Rehearsal(candidate, ask, wanted, directory).run()
+            serial = (directory / "serial.log").read_text(encoding="utf-8", errors="replace")
+            return replace(verdict, serial=excerpt(serial))
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise _no_room(directory) from error

@@ -18,6 +18,7 @@ class Format:
     """One way to write a report down; a module of a format has one as ``FORMAT``.
 
     ``for_people`` says that lines for other readers may follow it on the same stream.
+    ``shows_rehearsal`` says that it has a place for what a first boot proved.
     ``require`` raises HostError when what it needs is not installed.
     """
 
@@ -25,6 +26,7 @@ class Format:
     summary: str
     render: Callable[[Report], str]
     for_people: bool = False
+    shows_rehearsal: bool = False
     require: Callable[[], object] = lambda: None
 
 

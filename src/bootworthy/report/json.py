@@ -12,12 +12,13 @@ from bootworthy.report.format import Format
 
 
 def render(report: Report) -> str:
-    """The report as one JSON document, with a newline at its end."""
-    return json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    """The report as one JSON document, with a newline at its end; a rehearsal alone as verdict."""
+    alone = report.rehearsal if report.command == "rehearse" else None
+    return json.dumps((alone or report).to_dict(), indent=2, ensure_ascii=False) + "\n"
 
 
 def parse(text: str) -> Report:
-    """The report that ``render`` wrote.
+    """The report, or the verdict of a rehearsal, that ``render`` wrote.
 
     Raises:
         UsageError: ``text`` is no JSON, or no report of schema version 1.
@@ -36,4 +37,9 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-FORMAT = Format(name="json", summary="all of it, for programs (schema version 1)", render=render)
+FORMAT = Format(
+    name="json",
+    summary="all of it, for programs (schema version 1)",
+    render=render,
+    shows_rehearsal=True,
+)

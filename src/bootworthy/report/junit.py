@@ -8,6 +8,7 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from bootworthy.model.finding import Finding, Outcome, Severity
+from bootworthy.model.rehearsal import MilestoneState, Verdict
 from bootworthy.model.report import Report, RuleResult
 from bootworthy.report.format import Format
 from bootworthy.report.stages import Stage, stage_of
@@ -25,6 +26,8 @@ def render(report: Report) -> str:
     ordered = sorted(report.results, key=lambda result: order.index(stage_of(result)))
     for stage, results in groupby(ordered, key=stage_of):
         _suite(root, report, stage, list(results))
+    if report.rehearsal:
+        _rehearsal(root, report.subject, report.rehearsal)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     indent(root)
@@ -41,7 +44,32 @@ def _suite(root: Element, report: Report, stage: Stage, results: list[RuleResult
             name=_clean(f"{result.code} {result.rule}"),
         )
         _outcome(case, result)
-    suite.set("tests", str(len(results)))
+    _count(suite)
+
+
+def _rehearsal(root: Element, subject: str, verdict: Verdict) -> None:
+    """A test case a milestone, and one a reason why the boot failed."""
+    suite = SubElement(root, "testsuite", name=_clean(f"{subject}: Rehearsal"))
+    for item in verdict.milestones:
+        case = _rehearsal_case(suite, item.title)
+        if item.state is MilestoneState.MISSED:
+            SubElement(case, "failure", type="missed", message=_clean(item.evidence))
+        elif item.state is MilestoneState.NOT_ASKED:
+            SubElement(case, "skipped", message=_clean(item.evidence))
+    for why in verdict.diagnoses:
+        failure = SubElement(_rehearsal_case(suite, f"{why.code} {why.rule}"), "failure")
+        failure.set("type", "diagnosis")
+        failure.set("message", _clean(why.why))
+        failure.text = _clean(f"saw ({why.where}): {why.saw}\nfix: {why.fix}")
+    _count(suite)
+
+
+def _rehearsal_case(suite: Element, name: str) -> Element:
+    return SubElement(suite, "testcase", classname="bootworthy.rehearsal", name=_clean(name))
+
+
+def _count(suite: Element) -> None:
+    suite.set("tests", str(len(suite)))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
 
@@ -83,4 +111,6 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-FORMAT = Format(name="junit", summary="JUnit XML, for CI servers", render=render)
+FORMAT = Format(
+    name="junit", summary="JUnit XML, for CI servers", render=render, shows_rehearsal=True
+)

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from bootworthy.model.finding import Finding, Severity
 from bootworthy.model.quantities import human_seconds, human_size, plural
+from bootworthy.model.rehearsal import MilestoneState
 from bootworthy.model.report import Report
 from bootworthy.report.format import Format
 from bootworthy.report.plain import printable
@@ -16,6 +17,11 @@ from bootworthy.report.verdict import Mood, tally, verdict
 
 _SIGN = {Mood.GOOD: "✅", Mood.CAREFUL: "⚠️", Mood.BAD: "❌"}
 _LEVEL_SIGN = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}  # noqa: RUF001 - a sign
+_STATE_SIGN = {
+    MilestoneState.REACHED: "✅",
+    MilestoneState.MISSED: "❌",
+    MilestoneState.NOT_ASKED: "▫️",
+}
 
 # What means something to Markdown (CommonMark 0.31, section 2.4) or to GitHub: mentions, issues.
 _MEANT = re.compile(r"([\\`*_{}\[\]#!|~@]|:(?=//))")
@@ -40,6 +46,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", f"**{_text(broken.code)}**: {_text(broken.message)} {_text(broken.hint)}")
     for note in report.notes:
         yield from ("", f"Note: {_text(note)}")
+    yield from _rehearsal(report)
     yield from _changes(report)
 
 
@@ -70,6 +77,20 @@ def _details(report: Report) -> Iterator[str]:
     yield from ("", "</details>")
 
 
+def _rehearsal(report: Report) -> Iterator[str]:
+    if (verdict := report.rehearsal) is None:
+        return
+    yield from ("", f"### Rehearsal: {'passed' if verdict.passed else 'failed'}")
+    for diagnosis in verdict.diagnoses:
+        why = f"{diagnosis.why} Fix: {diagnosis.fix}."
+        yield from ("", f"❌ **{_text(diagnosis.code)} {_text(diagnosis.rule)}** {_text(why)}")
+    yield from ("", "| | milestone | at | evidence |", "| --- | --- | --- | --- |")
+    for item in verdict.milestones:
+        at = f"{item.at:.1f} s" if item.at is not None else ""
+        sign = _STATE_SIGN[item.state]
+        yield f"| {sign} | {_text(item.title)} | {at} | {_text(item.evidence)} |"
+
+
 def _changes(report: Report) -> Iterator[str]:
     if not report.changes:
         return
@@ -86,4 +107,9 @@ def _text(text: str) -> str:
     return html.escape(escaped, quote=False)
 
 
-FORMAT = Format(name="markdown", summary="a summary for pull requests and job pages", render=render)
+FORMAT = Format(
+    name="markdown",
+    summary="a summary for pull requests and job pages",
+    render=render,
+    shows_rehearsal=True,
+)

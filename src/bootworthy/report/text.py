@@ -27,6 +27,16 @@ def render(report: Report, *, verbose: bool = False) -> str:
 
 def lines(report: Report, verbose: bool = False) -> Iterator[Line]:
     """The report, line by line."""
+    if report.command != "rehearse":
+        yield from _about_the_image(report, verbose)
+    if report.rehearsal:
+        from bootworthy.report import rehearsal
+
+        yield from ((),) if report.command != "rehearse" else ()
+        yield from rehearsal.lines(report.rehearsal)
+
+
+def _about_the_image(report: Report, verbose: bool) -> Iterator[Line]:
     yield from _header(report)
     for finding in report.findings:
         yield from _finding(finding, _reasons(report, finding))
@@ -256,5 +266,9 @@ def _faint(text: str) -> Line:
 
 
 FORMAT = Format(
-    name="text", summary="findings with reason and fix, for people", render=render, for_people=True
+    name="text",
+    summary="findings with reason and fix, for people",
+    render=render,
+    for_people=True,
+    shows_rehearsal=True,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +19,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from bootworthy.model.finding import Outcome, Place
 from bootworthy.model.report import Report, RuleResult
 from bootworthy.report import html
-from tests.report.samples import QUIET, report
+from tests.report.samples import QUIET, report, verdict
 from tests.report.test_formats import NASTY, nasty_report
 
 pytestmark = pytest.mark.browser
@@ -162,14 +164,9 @@ def test_the_page_fits_and_is_accessible(page: Chrome, size: tuple[int, int], th
         {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False},
     )
     page.find_element(By.ID, "unfold").click()
-    page.execute_script(AXE.read_text(encoding="utf-8"))
-    found = page.execute_async_script(
-        "const done = arguments[0]; axe.run().then((result) => done(result))"
-    )
     _keep_picture(page, f"{size[0]}-{theme}")
 
-    assert [(item["id"], item["nodes"][0]["html"]) for item in found["violations"]] == []
-    assert len(found["passes"]) > 10
+    assert _violations(page) == []
     width = page.execute_script("return document.documentElement.scrollWidth")
     assert width <= size[0]
 
@@ -203,3 +200,117 @@ def test_a_file_tree_has_no_disk(browser: Chrome, tmp_path: Path) -> None:
 
     assert browser.find_elements(By.TAG_NAME, "svg") == []
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def rehearsed(browser: Chrome, tmp_path: Path) -> Iterator[Chrome]:
+    _show(browser, tmp_path, replace(report(command="prepare"), rehearsal=verdict()))
+    yield browser
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+def test_a_rehearsal_shows_how_far_it_came_and_why_not_further(rehearsed: Chrome) -> None:
+    part = rehearsed.find_element(By.ID, "rehearsal")
+    steps = [item.text for item in part.find_elements(By.CSS_SELECTOR, ".milestones li")]
+
+    assert steps[1].split("\n")[0] == "6.2 s"
+    assert "kernel started" in steps[1]
+    assert "Linux version 6.1.0-13-amd64" in steps[1]
+    assert "MISSED" in steps[3]
+    assert "cloud-init looks for another cloud" in part.text
+    places = [
+        float(mark.get_attribute("x") or 0)
+        for mark in part.find_elements(By.CSS_SELECTOR, ".way .reached")
+    ]
+    assert places == [73.47, 253.06, 994]
+
+
+def test_a_failed_rehearsal_shows_its_serial_log(rehearsed: Chrome) -> None:
+    log = rehearsed.find_element(By.ID, "serial")
+
+    assert log.get_attribute("open")
+    assert "line 119 of the console" in log.text
+    scrolled = (
+        "const p = document.querySelector('#serial pre'); return p.scrollTop + p.clientHeight"
+    )
+    end = rehearsed.execute_script("return document.querySelector('#serial pre').scrollHeight")
+    assert rehearsed.execute_script(scrolled) >= end - 1
+
+
+def test_the_reason_is_no_finding_that_the_filter_counts(rehearsed: Chrome) -> None:
+    assert rehearsed.find_element(By.ID, "shown").text == "3 of 3 findings shown"
+    rehearsed.find_element(By.ID, "search").send_keys("no such word")
+    assert rehearsed.find_element(By.CSS_SELECTOR, ".diagnosis").is_displayed()
+
+
+@pytest.mark.parametrize("passed", [True, False], ids=["passed", "failed"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_rehearsal_fits_and_is_accessible(
+    browser: Chrome, tmp_path: Path, size: tuple[int, int], theme: str, passed: bool
+) -> None:
+    features = [{"name": "prefers-color-scheme", "value": theme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    _show(browser, tmp_path, Report.of_rehearsal(verdict(passed=passed)), size)
+    _unfold(browser)
+    _keep_picture(browser, f"rehearsal-{size[0]}-{theme}-{'passed' if passed else 'failed'}")
+
+    assert _violations(browser) == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+def test_a_serial_log_stays_text(browser: Chrome, tmp_path: Path) -> None:
+    hostile = replace(verdict(), serial=NASTY, observations=(NASTY,))
+    _show(browser, tmp_path, replace(report(), rehearsal=hostile))
+
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert browser.find_elements(By.CSS_SELECTOR, "#rehearsal pre b") == []
+    assert "</script><b>&" in browser.find_element(By.CSS_SELECTOR, "#serial pre").text
+
+
+def test_on_paper_everything_is_unfolded_and_no_control_is_left(
+    browser: Chrome, tmp_path: Path
+) -> None:
+    _show(browser, tmp_path, replace(report(command="prepare"), rehearsal=verdict(passed=True)))
+    folded = len(browser.find_elements(By.CSS_SELECTOR, "details:not([open])"))
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert folded > 2
+        assert browser.find_elements(By.CSS_SELECTOR, "details:not([open])") == []
+        for name in ("filter", "theme"):
+            assert not browser.find_element(By.ID, name).is_displayed()
+        tall = "return getComputedStyle(document.querySelector('#serial pre')).maxHeight"
+        assert browser.execute_script(tall) == "none"
+        _keep_picture(browser, "print")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert len(browser.find_elements(By.CSS_SELECTOR, "details:not([open])")) == folded
+
+
+def test_it_prints(browser: Chrome, tmp_path: Path) -> None:
+    _show(browser, tmp_path, replace(report(command="prepare"), rehearsal=verdict()))
+    printed = base64.b64decode(browser.print_page())
+    if folder := os.environ.get(SHOTS):
+        Path(folder, "page.pdf").write_bytes(printed)
+
+    assert printed.startswith(b"%PDF-")
+    # The log of 120 lines alone fills more than a page; cut off at its frame, it would not.
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 3
+
+
+def _unfold(browser: Chrome) -> None:
+    browser.execute_script(
+        "document.querySelectorAll('details').forEach((d) => { d.open = true; })"
+    )
+
+
+def _violations(browser: Chrome) -> list[tuple[str, str]]:
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then((result) => done(result))"
+    )
+    assert len(found["passes"]) > 10
+    return [(item["id"], item["nodes"][0]["html"]) for item in found["violations"]]

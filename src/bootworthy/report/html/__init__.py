@@ -69,5 +69,9 @@ def _read(name: str) -> str:
 
 
 FORMAT = Format(
-    name="html", summary="one page with everything, for a browser", render=render, require=require
+    name="html",
+    summary="one page with everything, for a browser",
+    render=render,
+    shows_rehearsal=True,
+    require=require,
 )

@@ -1,6 +1,9 @@
 "use strict";
 (() => {
-  const cards = [...document.querySelectorAll(".card")];
+  const cards = [...document.querySelectorAll("details.card")];
+  const foldable = [...document.querySelectorAll("details")];
+  // Not there when the page tells of a rehearsal alone.
+  const form = document.getElementById("filter");
   const search = document.getElementById("search");
   const boxes = [...document.querySelectorAll("input[name=status]")];
   const texts = new Map(cards.map((card) => [card, card.textContent.toLowerCase()]));
@@ -32,7 +35,7 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) {
+    if (!form || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) {
       return;
     }
     if (event.key === "/") {
@@ -44,11 +47,11 @@
   });
 
   const unfold = document.getElementById("unfold");
-  unfold.addEventListener("click", () => {
+  const unfoldAll = () => {
     const open = visible().some((card) => !card.open);
     visible().forEach((card) => { card.open = open; });
     unfold.textContent = open ? "Fold all" : "Unfold all";
-  });
+  };
 
   const theme = document.getElementById("theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -60,15 +63,29 @@
 
   let folded = [];
   window.addEventListener("beforeprint", () => {
-    folded = cards.filter((card) => !card.open);
-    folded.forEach((card) => { card.open = true; });
+    folded = foldable.filter((item) => !item.open);
+    folded.forEach((item) => { item.open = true; });
   });
-  window.addEventListener("afterprint", () => folded.forEach((card) => { card.open = false; }));
+  window.addEventListener("afterprint", () => folded.forEach((item) => { item.open = false; }));
 
-  document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
-  search.addEventListener("input", apply);
-  boxes.forEach((box) => box.addEventListener("change", apply));
-  document.getElementById("filter").hidden = false;
+  // What a machine said last is what one looks for.
+  const serial = document.getElementById("serial");
+  const toEnd = () => {
+    const log = serial.querySelector("pre");
+    log.scrollTop = log.scrollHeight;
+  };
+  if (serial) {
+    serial.addEventListener("toggle", toEnd);
+    toEnd();
+  }
+
   theme.hidden = false;
-  apply();
+  if (form) {
+    form.addEventListener("submit", (event) => event.preventDefault());
+    search.addEventListener("input", apply);
+    boxes.forEach((box) => box.addEventListener("change", apply));
+    unfold.addEventListener("click", unfoldAll);
+    form.hidden = false;
+    apply();
+  }
 })();

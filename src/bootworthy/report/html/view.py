@@ -9,6 +9,7 @@ from bootworthy.model.finding import Finding, Outcome, Severity
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.quantities import human_seconds, human_size
 from bootworthy.model.report import Report, RuleResult
+from bootworthy.report.html import rehearsal
 from bootworthy.report.html.disk import DiskPicture, picture_of
 from bootworthy.report.stages import Stage, stage_of
 from bootworthy.report.verdict import tally, verdict
@@ -63,6 +64,7 @@ class View:
     stages: tuple[StageView, ...]
     statuses: tuple[str, ...]
     other_changes: tuple[ChangeView, ...]
+    rehearsal: rehearsal.RehearsalView | None
 
 
 def view_of(report: Report) -> View:
@@ -80,6 +82,7 @@ def view_of(report: Report) -> View:
         stages=stages,
         statuses=tuple(status for status in _STATUSES if status in present),
         other_changes=_changes(report, None),
+        rehearsal=rehearsal.view_of(report.rehearsal) if report.rehearsal else None,
     )
 
 
