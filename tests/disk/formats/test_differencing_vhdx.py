@@ -182,6 +182,11 @@ def test_a_qcow2_over_a_chain(folder: Path) -> None:
     run("qemu-img", "rebase", "-u", "-b", "child.vhdx", "-F", "vhdx", folder / "top")
 
     assert read(folder / "top") == disk_of(SIZE, BASE.sectors, own)
+    with open_container(folder / "top", allow_backing=True) as container:
+        assert container.details()[-2:] == (
+            ("backing file", str(folder / "child.vhdx")),
+            ("parent", str(folder / "base.vhdx")),
+        )
 
 
 # --- How a parent is found
