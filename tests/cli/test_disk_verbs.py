@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.disk.making import MIB, needs, patch, sparse
+from tests.disk.vhdxs import Entry, Vhdx, changes, dirty, disk_of, marked, ring, write_sparsely
 from tests.work.disks import ALIGNED, make_disk, vhd
 
 pytestmark = needs("qemu-img", "sfdisk")
@@ -138,6 +140,29 @@ def test_an_interrupt_tells_how_to_go_on(tmp_path: Path) -> None:
 
     assert "identical to the source" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["disk.raw", "out.vhd"]
+
+
+def test_a_checkpoint_that_was_not_closed_says_what_it_is_made_of(tmp_path: Path) -> None:
+    base = Vhdx(size=24 * MIB, sectors=marked("base", range(99)))
+    child = base.over("web.vhdx", sectors=marked("child", (1, 2)))
+    late = replace(child, sectors=marked("late", (1, 2)))
+    log = Entry(sequence=1, changes=changes(child.build(), late.build())).build()
+    base.write(tmp_path / "web.vhdx")
+    image = write_sparsely(tmp_path / "web.avhdx", dirty(child, ring((0, log))))
+
+    _, refused = bootworthy("inspect", image, status=3)
+    out, _ = bootworthy("inspect", "--no-guest", "--allow-backing", image, status=1)
+    told, _ = bootworthy("convert", "--allow-backing", "--verify", image, "-o", tmp_path / "o.vhd")
+
+    assert "image-refers-outside" in refused
+    assert "pass --allow-backing" in refused
+    assert "differencing" in out
+    assert f"parent        {tmp_path / 'web.vhdx'}" in out
+    note = "web.avhdx was not closed properly: its log of 1 entry was replayed in memory"
+    assert note in out
+    assert note in told
+    disk = disk_of(24 * MIB, base.sectors, late.sectors)
+    assert (tmp_path / "o.vhd").read_bytes()[:-512] == disk
 
 
 @pytest.mark.parametrize("verb", ["convert", "resize", "inspect"])

@@ -15,6 +15,7 @@ from bootworthy.cli.azure_options import resume_command
 from tests.azure.blob_service import Answer, Service, refusal, serving
 from tests.azure.disks import fixed_vhd, raw_disk
 from tests.disk.making import needs
+from tests.disk.sources import make
 
 pytestmark = needs("sfdisk")
 
@@ -91,6 +92,15 @@ def test_a_broken_upload_offers_the_command_that_goes_on(service: Service, tmp_p
     assert "s3cr3t" not in broken.stderr
     assert resumed.returncode == 0, resumed.stderr
     assert service.blob().content()[:-512] == fixed_vhd(source)[:-512]
+
+
+def test_what_was_found_in_the_file_is_told(service: Service, tmp_path: Path) -> None:
+    source = make("vhdx-unclosed", tmp_path)
+    sent = run(tmp_path, "upload", source, service.url(), "--anyway")
+
+    assert sent.returncode == 0, sent.stderr
+    assert "its log of 1 entry was replayed in memory" in sent.stderr
+    assert service.blob().content()[:-512] == fixed_vhd(tmp_path / "disk.raw")[:-512]
 
 
 def test_a_generation_the_image_has_no_loader_for_is_refused(

@@ -219,8 +219,9 @@ def test_a_disk_that_looks_like_something_else_is_taken_as_said(tmp_path: Path) 
     assert (tmp_path / "out.vhd").read_bytes()[:MIB] == source.read_bytes()
 
 
+@pytest.mark.parametrize("to", ["vhd", "vhd-dynamic"])
 def test_verify_tells_a_wrong_copy(
-    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
     real = os.copy_file_range
 
@@ -231,7 +232,7 @@ def test_verify_tells_a_wrong_copy(
 
     monkeypatch.setattr(os, "copy_file_range", wrong)
     with pytest.raises(HostError) as caught:
-        convert(disk, tmp_path / "out.vhd", replace(OPTIONS, verify=True))
+        convert(disk, tmp_path / "out.vhd", replace(OPTIONS, to=to, verify=True))
 
     assert caught.value.code == "verify-failed"
     assert "byte 5000 " in caught.value.message

@@ -128,6 +128,8 @@ def _upload(given: Mapping[str, Any], observer: Observer) -> TransferResult:
     collect_seldom()
     with open_image(given["image"], allow_backing=given["allow_backing"]) as image:
         _refuse_wrong_generation(image, given, observer)
+        for text in image.container.notes:
+            observer(Note(text))
         if given["disk"]:
             return _to_disk(image, given, observer)
         from bootworthy.azure.upload import upload

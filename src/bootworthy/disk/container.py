@@ -40,6 +40,9 @@ class Container(ABC):
     format: ClassVar[str]
     """The format's name, as ``force_format`` takes it."""
 
+    below_name: ClassVar[str] = "parent"
+    """What the format calls the disk below."""
+
     def __init__(self, file: HostFile, virtual_size: int) -> None:
         if virtual_size > MAX_VIRTUAL_SIZE:
             raise ImageError(
@@ -150,6 +153,16 @@ class Container(ABC):
     def innermost(self) -> Container:
         """The container that is packed in no other: this one, or what it was unpacked to."""
         return self
+
+    @property
+    def below(self) -> Container | None:
+        """The disk in another file that this one lies over; mostly none."""
+        return None
+
+    def lineage(self) -> tuple[tuple[str, str], ...]:
+        """The disks below for ``details``, the nearest first."""
+        below = self.below
+        return () if below is None else ((self.below_name, below.path), *below.lineage())
 
     @property
     def notes(self) -> tuple[str, ...]:

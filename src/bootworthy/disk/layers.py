@@ -36,12 +36,10 @@ class LayeredContainer(Container):
         own = ExtentMap(self.virtual_size, self.own_rows())
         return own if self.parent is None else own.over(self.parent.extents(), files=1)
 
-    def lineage(self) -> tuple[tuple[str, str], ...]:
-        """The parents for ``details``, the nearest first."""
-        if self.parent is None:
-            return ()
-        further = self.parent.lineage() if isinstance(self.parent, LayeredContainer) else ()
-        return (("parent", self.parent.path), *further)
+    @property
+    def below(self) -> Container | None:
+        """The parent."""
+        return self.parent
 
     def files(self) -> tuple[HostFile, ...]:
         """The container's file, then those of its parent."""

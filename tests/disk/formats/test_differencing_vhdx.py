@@ -129,6 +129,20 @@ def test_bitmaps_of_several_chunks(tmp_path: Path) -> None:
         assert container.extents().bytes_of(Kind.DATA) == 3 * 512 + 256 * MIB - 512
 
 
+def test_blocks_that_follow_each_other_over_the_end_of_a_chunk(tmp_path: Path) -> None:
+    # 4096 blocks of 1 MiB are a chunk.
+    base = replace(BASE, size=4100 * MIB, sectors={})
+    base.write(tmp_path / "base.vhdx")
+    own = marked("child", (at * PER_BLOCK + at % 7 for at in (0, 1, 3, *range(4094, 4099))))
+    child = base.over("base.vhdx", sectors=own).write(tmp_path / "child.vhdx")
+
+    with open_container(child, allow_backing=True) as container:
+        rows = container.extents().rows
+        assert rows["guest"].tolist() == [at * 512 for at in own]
+        assert rows["length"].tolist() == [512] * len(own)
+        assert all(container.pread(at * 512, 512) == data for at, data in own.items())
+
+
 def test_a_chain_whose_middle_was_not_closed(folder: Path) -> None:
     own = marked("middle", (1, 2, 3, 500))
     before = BASE.over("base.vhdx", sectors=own, log_size=4 * MIB)
@@ -182,6 +196,11 @@ def test_a_qcow2_over_a_chain(folder: Path) -> None:
     run("qemu-img", "rebase", "-u", "-b", "child.vhdx", "-F", "vhdx", folder / "top")
 
     assert read(folder / "top") == disk_of(SIZE, BASE.sectors, own)
+    with open_container(folder / "top", allow_backing=True) as container:
+        assert container.details()[-2:] == (
+            ("backing file", str(folder / "child.vhdx")),
+            ("parent", str(folder / "base.vhdx")),
+        )
 
 
 # --- How a parent is found

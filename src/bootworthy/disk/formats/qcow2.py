@@ -43,6 +43,7 @@ class Qcow2(Container):
     """A qcow2 image, its external data file and what it is layered over."""
 
     format: ClassVar[str] = "qcow2"
+    below_name: ClassVar[str] = "backing file"
 
     def __init__(
         self, file: HostFile, header: Header, data: HostFile | None, backing: Container | None
@@ -111,9 +112,12 @@ class Qcow2(Container):
             rows.append(("compression", "zstd" if self.header.zstd else "zlib"))
         if self._data is not self.file:
             rows.append(("data file", self._data.path))
-        if self.backing is not None:
-            rows.append(("backing file", self.backing.path))
-        return tuple(rows)
+        return (*rows, *self.lineage())
+
+    @property
+    def below(self) -> Container | None:
+        """The backing file."""
+        return self.backing
 
 
 def _open(file: HostFile, references: References) -> Container:

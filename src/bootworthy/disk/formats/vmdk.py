@@ -115,13 +115,16 @@ class Vmdk(Container):
         return (*notes, *(self.parent.notes if self.parent else ()))
 
     def details(self) -> tuple[tuple[str, str], ...]:
-        """Type, and the files it is made of."""
+        """Type, the files it is made of, and the disks it is a snapshot of."""
         rows = [("type", self.descriptor.create_type)] if self.descriptor else []
         if len(self._files) > 1:
             rows.append(("part files", str(len(self._files) - 1)))
-        if self.parent is not None:
-            rows.append(("parent", self.parent.path))
-        return tuple(rows)
+        return (*rows, *self.lineage())
+
+    @property
+    def below(self) -> Container | None:
+        """The disk that this is a snapshot of."""
+        return self.parent
 
 
 def _end(part: Part) -> int:

@@ -155,7 +155,7 @@ class _Bitmaps:
         step = max(sector_bitmaps.BATCH_SECTORS // sectors, 1)
         for start in range(0, len(blocks), step):
             batch = blocks[start : start + step]
-            raw = b"".join(self._bits(number) for number in (batch["guest"] // size).tolist())
+            raw = b"".join(self._bits(*run) for run in self._runs(batch["guest"] // size))
             yield sector_bitmaps.sector_rows(
                 batch["guest"],
                 batch["host"],
@@ -166,12 +166,20 @@ class _Bitmaps:
                 bit_order="little",
             )
 
-    def _bits(self, block: int) -> bytes:
+    def _runs(self, numbers: Ints) -> Iterator[tuple[int, int]]:
+        """The first of blocks that follow each other in a chunk, and how many they are."""
+        apart = (np.diff(numbers) != 1) | (numbers[1:] % self._metadata.chunk_ratio == 0)
+        starts = np.concatenate(([0], np.flatnonzero(apart) + 1))
+        counts = np.diff(starts, append=len(numbers))
+        yield from zip(numbers[starts].tolist(), counts.tolist(), strict=True)
+
+    def _bits(self, block: int, count: int) -> bytes:
         chunk, number = divmod(block, self._metadata.chunk_ratio)
         if chunk not in self._places:
             self._places[chunk] = self._place(chunk)
         size = self._metadata.block_size // self._metadata.sector_size // 8
-        return self._file.pread_exact(self._places[chunk] + number * size, size, "sector bitmap")
+        at = self._places[chunk] + number * size
+        return self._file.pread_exact(at, count * size, "sector bitmap")
 
     def _place(self, chunk: int) -> int:
         ratio = self._metadata.chunk_ratio
