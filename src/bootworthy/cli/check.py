@@ -60,6 +60,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             engine=given["engine"],
             guest=given["guest"],
             allow_backing=given["allow_backing"],
+            disk=given["member"],
             observer=observer,
         )
         report = check(image, root=root, intent=options.intent_from(given), reading=reading)

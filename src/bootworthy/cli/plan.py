@@ -51,6 +51,7 @@ def command(**given: Any) -> None:
             engine=given["engine"],
             guest=given["guest"],
             allow_backing=given["allow_backing"],
+            disk=given["member"],
             observer=observer,
         )
         preview = plan(

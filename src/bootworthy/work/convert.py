@@ -50,13 +50,15 @@ class ConvertOptions:
     """How a disk is converted.
 
     ``to`` names the format, None the one that the output's ending means. ``source_format`` names
-    the source's instead of finding it. ``size`` is the size of the disk in bytes, None that of the
+    the source's instead of finding it. ``disk`` is the name or the number of one of the disks in an
+    archive. ``size`` is the size of the disk in bytes, None that of the
     source, up to a whole MiB. ``verify`` reads the result again and compares.
     """
 
     to: str | None = None
     source_format: str | None = None
     allow_backing: bool = False
+    disk: str = ""
     target: Target = Target.OS_DISK
     size: int | None = None
     verify: bool = False
@@ -120,22 +122,53 @@ def convert(
     """
     options = options or ConvertOptions()
     began = time.monotonic()
+    refuse_early(image, output, options)
+    with open_source(image, options) as source:
+        return convert_opened(source, output, options, began)
+
+
+def refuse_early(
+    image: str | os.PathLike[str], output: str | os.PathLike[str], options: ConvertOptions
+) -> None:
+    """Refuse what cannot be written, before anything is read.
+
+    Raises:
+        UsageError: as ``convert``.
+        HostError: the output's folder cannot be written.
+    """
+    target = file_named(output)
+    writer_for(options.to, target.name)
+    refuse_bad_output(target, (os.fspath(image),), force=options.force)
+
+
+def convert_opened(
+    source: Image, output: str | os.PathLike[str], options: ConvertOptions, began: float
+) -> Conversion:
+    """As ``convert``, of an open image; ``began`` is when the work on it began."""
     target = file_named(output)
     writer = writer_for(options.to, target.name)
-    refuse_bad_output(target, (os.fspath(image),), force=options.force)
-    with _open(image, options) as source:
-        files = tuple(file.path for file in source.container.files())
-        refuse_bad_output(target, files, force=options.force)
-        job = _job(source, target, options, writer, began)
-        return _run(job, os.fspath(output))
+    files = tuple(file.path for file in source.container.files())
+    refuse_bad_output(target, files, force=options.force)
+    job = _job(source, target, options, writer, began)
+    return _run(job, os.fspath(output))
 
 
-def _open(image: str | os.PathLike[str], options: ConvertOptions) -> Image:
-    """The source; a format named by the user is believed, whatever the disk looks like."""
-    fmt, backing = options.source_format, options.allow_backing
-    if fmt is not None:
-        return Image(open_container(image, allow_backing=backing, force_format=fmt))
-    return open_image(image, allow_backing=backing)
+def open_source(image: str | os.PathLike[str], options: ConvertOptions) -> Image:
+    """The source; a format named by the user is believed, whatever the disk looks like.
+
+    Raises:
+        ImageError: the image cannot be read.
+    """
+    forced = options.source_format is not None
+    open_it: Callable[..., Container | Image] = open_container if forced else open_image
+    opened = open_it(
+        image,
+        allow_backing=options.allow_backing,
+        force_format=options.source_format,
+        disk=options.disk,
+        observer=options.observer,
+    )
+    return opened if isinstance(opened, Image) else Image(opened)
 
 
 def _job(
