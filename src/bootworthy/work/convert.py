@@ -19,6 +19,16 @@ from bootworthy.disk.container import Container, open_container
 from bootworthy.disk.copying import CopyResult, copy_disk
 from bootworthy.disk.extents import Kind
 from bootworthy.disk.image import Image, open_image
+from bootworthy.disk.output import (
+    Partial,
+    explain,
+    file_named,
+    finish,
+    partial,
+    partial_of,
+    refuse_bad_output,
+    refuse_small_disk,
+)
 from bootworthy.disk.sharing import can_share
 from bootworthy.disk.sizes import MIN_DISK, round_up_to_mib
 from bootworthy.disk.writers.registry import writer_for
@@ -30,16 +40,6 @@ from bootworthy.model.quantities import human_size
 from bootworthy.work import journal as journals
 from bootworthy.work.journal import Journal, Task
 from bootworthy.work.limits import Target, refuse_over_limit
-from bootworthy.work.output import (
-    Partial,
-    explain,
-    file_named,
-    finish,
-    partial,
-    partial_of,
-    refuse_bad_output,
-    refuse_small_disk,
-)
 
 # A run that ends like this leaves what it wrote, for --resume.
 _RESUMABLE = (KeyboardInterrupt, UsageError)
