@@ -40,8 +40,11 @@ _CANNOT = frozenset({errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-Place: TypeAlias = Callable[[int, int], Iterable[tuple[int, int]]]
-"""Where ``length`` bytes of the disk at ``guest`` belong in a file: its offsets and lengths."""
+Place: TypeAlias = Callable[[int, int], Iterable[tuple[int | None, int]]]
+"""Where ``length`` bytes of the disk at ``guest`` belong in a file: its offsets and lengths.
+
+Zeros may have no place: the offset is None.
+"""
 
 
 class Method(Enum):
@@ -66,7 +69,7 @@ class CopyResult:
     method: Method
 
 
-def straight(guest: int, length: int) -> Iterable[tuple[int, int]]:
+def straight(guest: int, length: int) -> Iterable[tuple[int | None, int]]:
     """The place of a run of the disk in a file that is the disk itself."""
     return ((guest, length),)
 
@@ -196,8 +199,9 @@ class _Copier:
 
     def _copy_piece(self, file: HostFile, source: int, guest: int, length: int) -> None:
         for target, size in self._place(guest, length):
-            self._move(file, source, target, size)
-            self._writeback.wrote(target, size)
+            if target is not None:
+                self._move(file, source, target, size)
+                self._writeback.wrote(target, size)
             source += size
 
     def _advance(self, length: int) -> None:
@@ -260,7 +264,8 @@ class _Copier:
     def _gather(self, gathered: _Gathered, piece: bytes, guest: int) -> None:
         done = 0
         for target, length in self._place(guest, len(piece)):
-            gathered.add(piece[done : done + length], target)
+            if target is not None:
+                gathered.add(piece[done : done + length], target)
             done += length
 
 

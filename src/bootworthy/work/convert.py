@@ -31,6 +31,7 @@ from bootworthy.disk.output import (
 )
 from bootworthy.disk.sharing import can_share
 from bootworthy.disk.sizes import MIN_DISK, round_up_to_mib
+from bootworthy.disk.writers.contents import without_zeros
 from bootworthy.disk.writers.registry import writer_for
 from bootworthy.disk.writers.writer import Occupied, Patch, Writer
 from bootworthy.model.conversion import Conversion
@@ -184,11 +185,30 @@ def _job(
         image=image,
         output=output,
         options=options,
-        writer=writer(size, Occupied.of(image.container.extents(), patches).below(size)),
+        writer=writer(size, _occupied(image, patches, writer, options).below(size)),
         patches=patches,
         notes=notes,
         began=began,
     )
+
+
+def _occupied(
+    image: Image, patches: tuple[Patch, ...], writer: type[Writer], options: ConvertOptions
+) -> Occupied:
+    """What the output has to hold; blocks of zeros are looked for where they can be left out."""
+    occupied = Occupied.of(image.container.extents())
+    if writer.unit is not None:
+        title = "Look for zeros"
+        began = time.monotonic()
+        options.observer(StepStarted(title))
+        occupied = without_zeros(
+            image.container,
+            occupied,
+            writer.unit,
+            lambda done, total: options.observer(BytesMoved(title, done, total)),
+        )
+        options.observer(StepFinished(title, time.monotonic() - began))
+    return occupied.and_patches(patches)
 
 
 def patches_for(image: Image, size: int, notes: list[str]) -> tuple[Patch, ...]:
