@@ -69,6 +69,7 @@ class Scale:
     space: int
     tree: Path
     runs: int
+    before: tuple[str, ...] = ()
 
 
 FULL = Scale(
@@ -102,7 +103,7 @@ def main() -> None:
             with workspace(scale.space, kind, given.at) as space:
                 for disk, names in ((filled, formats), (empty, _of(formats, "raw", "qcow2"))):
                     for fmt in names:
-                        cases.append(_measure(kind, disk, fmt, space.path, scale.runs))
+                        cases.append(_measure(kind, disk, fmt, space.path, scale))
                         print("\n".join(_rows(cases[-1])), file=sys.stderr, flush=True)
     text = "\n".join(_report(cases, scale))
     print(text)
@@ -115,6 +116,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="little disks, one run")
     parser.add_argument("--runs", type=int, help="runs of each (7)")
     parser.add_argument("--data", type=int, metavar="MIB", help="files on the filled disk (2600)")
+    parser.add_argument(
+        "--realtime", action="store_true", help="give what is measured the processor before others"
+    )
     parser.add_argument("--fs", action="append", choices=["ext4", "xfs", "btrfs"])
     parser.add_argument("--format", action="append", choices=list(FORMATS))
     parser.add_argument(
@@ -133,18 +137,19 @@ def _scale(given: argparse.Namespace) -> Scale:
     return replace(
         scale,
         runs=given.runs or scale.runs,
+        before=("chrt", "--rr", "1") if given.realtime else (),
         budget=given.data * MIB if given.data else scale.budget,
     )
 
 
-def _measure(kind: str, disk: Path, fmt: str, folder: Path, runs: int) -> Case:
+def _measure(kind: str, disk: Path, fmt: str, folder: Path, scale: Scale) -> Case:
     """One image by every tool, in random order; the image is gone afterwards."""
     case = Case(kind, disk.stem, fmt, disks.images(disk, folder, (fmt,))[fmt])
     ways = _ways(case, folder)
-    plan = [name for name in ways for _ in range(runs)]
+    plan = [name for name in ways for _ in range(scale.runs)]
     random.shuffle(plan)
     for name in plan:
-        case.runs.setdefault(name, []).append(_timed(folder, case.image, ways[name]))
+        case.runs.setdefault(name, []).append(_timed(folder, case, ways[name], scale))
     case.image.unlink()
     return case
 
@@ -162,28 +167,27 @@ def _ways(case: Case, folder: Path) -> dict[str, list[list[str]]]:
         _OURS: [[BOOTWORTHY, "convert", image, "-o", out, "--quiet"]],
         _QEMU: [[*qemu, *_FIXED, image, out]],
         _QEMU_FAST: [[*qemu, "-m", "16", "-W", *_FIXED, image, out]],
-        _ARTICLE: [
-            [*qemu, "-O", "raw", image, middle],
-            ["qemu-img", "convert", "-f", "raw", *_FIXED, middle, out],
-        ],
     }
+    if case.fmt in ("raw", "qcow2"):
+        second = ["qemu-img", "convert", "-f", "raw", *_FIXED, middle, out]
+        ways[_ARTICLE] = [[*qemu, "-O", "raw", image, middle], second]
     if case.fmt == "raw":
         # No VHD: the floor of what a copy takes.
         ways["cp"] = [["cp", "--sparse=auto", "--reflink=auto", image, out]]
     return ways
 
 
-def _timed(folder: Path, image: Path, commands: Sequence[Sequence[str]]) -> Run:
+def _timed(folder: Path, case: Case, commands: Sequence[Sequence[str]], scale: Scale) -> Run:
     """Run with the image in the page cache and nothing left to be written by others."""
-    run("cp", "--sparse=always", os.fspath(image), "/dev/null")
+    run("cp", "--sparse=always", os.fspath(case.image), "/dev/null")
     # What earlier runs deleted must not stay in the file below.
     run("fstrim", os.fspath(folder))
     run("sync", "-f", os.fspath(folder))
     cpu, began = children_cpu(), time.monotonic()
     for command in commands:
-        run(*command)
+        run(*scale.before, *command)
     returned = time.monotonic() - began
-    run("sync", "-f", os.fspath(folder / OUT))
+    run(*scale.before, "sync", "-f", os.fspath(folder / OUT))
     durable = time.monotonic() - began
     measured = Run(returned, durable, children_cpu() - cpu)
     for name in (OUT, "middle.raw"):

@@ -76,14 +76,14 @@ def workspace(size: int, kind: str = "ext4", at: Path = CACHE) -> Iterator[Works
 
 
 # Installers compile to byte code, and so does the first run of a checkout, unless this forbids it.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
 }
 
 
 def run(*argv: str, env: Mapping[str, str] | None = None) -> str:
     """Run a command that must succeed; its output."""
-    whole = _ENVIRONMENT | dict(env or {})
+    whole = ENVIRONMENT | dict(env or {})
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=whole)
     if done.returncode != 0:
         sys.exit(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}")

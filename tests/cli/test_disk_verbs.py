@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +49,99 @@ def test_convert_prints_what_it_wrote(tmp_path: Path) -> None:
     assert out.splitlines()[0] == f"{tmp_path / 'disk.vhd'}: vhd, 25.0 MiB ({ALIGNED} bytes)"
     assert "identical to the source" in out
     assert "Copy the disk" in err
+
+
+def archive(path: Path, *disks: Path) -> Path:
+    """A tar archive of several disks."""
+    with tarfile.open(path, "w") as tar:
+        for disk in disks:
+            tar.add(disk, disk.name)
+    return path
+
+
+def test_one_disk_of_an_archive_is_named_or_counted(tmp_path: Path) -> None:
+    sparse(tmp_path / "data.raw", 3 * MIB)
+    patch(tmp_path / "data.raw", MIB, b"data")
+    make_disk(tmp_path / "root.raw")
+    both = archive(tmp_path / "both.tar", tmp_path / "data.raw", tmp_path / "root.raw")
+    out = tmp_path / "out.vhd"
+
+    _, err = bootworthy("convert", both, "-o", out, status=3)
+    assert "--member NAME" in err
+    for member in ("2", "root.raw"):
+        bootworthy("convert", both, "-o", out, "--member", member, "--force", "--verify")
+        assert out.stat().st_size == ALIGNED + 512
+    told, _ = bootworthy("inspect", both, "--member", "root.raw", "--no-guest", status=1)
+    assert "root.raw" in told
+    for verb in ("check", "plan"):
+        _, err = bootworthy(verb, both, "--member", "3", status=3)
+        assert "'data.raw', 'root.raw'" in err
+    _, err = bootworthy("prepare", both, "--vhd", out, "--member", "3", "--force", status=3)
+    assert "'data.raw', 'root.raw'" in err
+    blob = "http://127.0.0.1:9/c/b?sig=x"
+    _, err = bootworthy("upload", both, blob, "--anyway", "--member", "3", status=3)
+    assert "'data.raw', 'root.raw'" in err
+
+
+def test_another_disk_of_the_archive_is_not_continued(tmp_path: Path) -> None:
+    for name in ("one.raw", "two.raw"):
+        make_disk(tmp_path / name)
+    both = archive(tmp_path / "both.tar", tmp_path / "one.raw", tmp_path / "two.raw")
+    out = tmp_path / "out.vhd"
+    code = (
+        "from bootworthy.work.journal import Journal\n"
+        "def stop(self, offset, reached=Journal.reached):\n"
+        "    reached(self, offset)\n"
+        "    raise KeyboardInterrupt\n"
+        f"Journal.reached = stop\n{_CODE}"
+    )
+    with start("convert", both, "-o", out, "--member", "1", code=code) as process:
+        process.communicate()
+    assert process.returncode == 130
+
+    _, err = bootworthy("convert", both, "-o", out, "--member", "2", "--resume", status=2)
+
+    assert "the source changed" in err
+
+
+def test_a_resized_copy_is_resumed_and_verified(tmp_path: Path) -> None:
+    make_disk(tmp_path / "disk.raw")
+    out = tmp_path / "out.vhd"
+    code = (
+        "from bootworthy.work import resize\n"
+        "from bootworthy.disk import copying\n"
+        "copying._CHUNK = copying._BATCH = 65536\n"
+        "from bootworthy.work.journal import Journal\n"
+        "def stop(self, offset, reached=Journal.reached):\n"
+        "    reached(self, offset)\n"
+        "    if offset > 1 << 20: raise KeyboardInterrupt\n"
+        f"Journal.reached = stop\n{_CODE}"
+    )
+    words = ("resize", tmp_path / "disk.raw", "--size", "40M", "-o", out)
+    with start(*words, code=code) as process:
+        process.communicate()
+    assert process.returncode == 130
+
+    told, err = bootworthy(*words, "--resume", "--verify")
+
+    assert "going on at" in err
+    assert "identical to the source" in told
+    assert out.stat().st_size == 40 * MIB + 512
+    _, err = bootworthy("resize", tmp_path / "disk.raw", "--size", "40M", "--verify", status=2)
+    assert "for copies" in err
+
+
+def test_events_are_lines_for_programs(tmp_path: Path) -> None:
+    make_disk(tmp_path / "disk.raw")
+    packed = tmp_path / "disk.raw.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "disk.raw").read_bytes()))
+
+    words = ("convert", packed, "-o", tmp_path / "out.vhd", "-q", "--events-fd", "2")
+    _, err = bootworthy(*words)
+
+    events = [json.loads(line) for line in err.splitlines()]
+    assert events[0] == {"event": "step-started", "title": "Unpack the image"}
+    assert {"bytes-moved", "step-finished"} <= {event["event"] for event in events}
 
 
 def test_json_is_all_there_is_on_stdout(tmp_path: Path) -> None:

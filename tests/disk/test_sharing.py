@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from bootworthy.disk.sharing import can_share
-from bootworthy.disk.writeback import begin_writeback
+from bootworthy.disk.writeback import CHUNK, Writeback
 from tests.disk.making import MIB, opened, sparse
 
 _ON_XFS = """
@@ -84,10 +85,13 @@ def on_xfs() -> None:
 def test_writeback_is_only_a_hint(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x" * MIB)
 
-    with opened(tmp_path / "a") as fd:
-        begin_writeback(fd, 0, MIB)
-        begin_writeback(fd, 10 * MIB, MIB)
-    begin_writeback(-1, 0, MIB)
+    for _ in range(20):
+        with opened(tmp_path / "a") as fd, Writeback(fd) as writeback:
+            for offset in (0, 10 * MIB, CHUNK, 5):
+                writeback.wrote(offset, CHUNK // 2)
+        assert not [thread for thread in threading.enumerate() if thread.name == "writeback"]
+    with Writeback(-1) as writeback:
+        writeback.wrote(0, 2 * CHUNK)
 
     assert (tmp_path / "a").read_bytes() == b"x" * MIB
 

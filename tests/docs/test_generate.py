@@ -32,8 +32,12 @@ def test_what_is_left_out_says_why() -> None:
         assert entry["title"], code
 
 
+# Seen in rehearsals of Debian images; no entry of the catalogue of 338 says it.
+_OURS = {"CI-26"}
+
+
 def test_the_whole_catalogue_is_accounted_for() -> None:
-    assert len(CODES | set(generate.left_out())) == 338
+    assert len((CODES | set(generate.left_out())) - _OURS) == 338
 
 
 @pytest.mark.parametrize(

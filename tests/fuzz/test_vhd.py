@@ -127,6 +127,7 @@ def test_places_in_a_dynamic_vhd_never_overlap(runs: list[tuple[int, int]]) -> N
     places: dict[int, int] = {}
     for guest, data in taken:
         for target, _ in writer.place(guest, len(data)):
+            assert target is not None
             assert places.setdefault(target, guest) == guest
             assert target >= 4096
     assert len(places) == len({guest for guest, _ in taken})

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
+import subprocess
+import sys
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +77,12 @@ def _without_chance(data: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("fmt", "flags", "to"),
-    [("raw", (), "vhd"), ("qcow2", ("-c",), "vhd"), ("qcow2", (), "vhd-dynamic")],
+    [
+        ("raw", (), "vhd"),
+        ("qcow2", ("-c",), "vhd"),
+        ("qcow2", (), "vhd-dynamic"),
+        ("qcow2", (), "raw"),
+    ],
 )
 def test_killed_at_every_write_and_resumed(
     tmp_path: Path, disk: Path, fmt: str, flags: tuple[str, ...], to: str
@@ -85,6 +95,47 @@ def test_killed_at_every_write_and_resumed(
     kills = killing.drive("tests.work.test_resume:drive_kills", folder, to, image)
 
     assert int(kills) > 20
+
+
+_SLOWLY = """
+import time
+from bootworthy.disk import copying
+copying._BATCH = copying._CHUNK = 128 * 1024
+place = copying._Copier._copy_piece
+def slowly(self, *arguments):
+    time.sleep(0.002)
+    place(self, *arguments)
+copying._Copier._copy_piece = slowly
+from bootworthy.cli.main import main
+main()
+"""
+
+
+def test_killed_at_any_moment_and_resumed(tmp_path: Path, disk: Path) -> None:
+    """Not between writes, as above, but wherever a process happens to be."""
+    chance = random.Random(3)  # noqa: S311 - the same moments each time, as far as that goes
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    expected: dict[str, bytes] = {}
+    for to in ("vhd", "vhd-dynamic", "raw"):
+        convert(disk, tmp_path / "whole", replace(OPTIONS, to=to, force=True))
+        expected[to] = _without_chance((tmp_path / "whole").read_bytes())
+    out = tmp_path / "out"
+    killed = 0
+    for number in range(50):
+        to = list(expected)[number % 3]
+        words = ["convert", os.fspath(disk), "-o", os.fspath(out), "--to", to, "-q"]
+        argv = [sys.executable, "-c", _SLOWLY, *words]
+        with subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL) as process:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0.15, 0.6))
+            process.kill()
+        killed += process.returncode == -signal.SIGKILL
+        assert not out.exists() or _without_chance(out.read_bytes()) == expected[to]
+        convert(disk, out, replace(OPTIONS, to=to, resume=True, force=True))
+        assert _without_chance(out.read_bytes()) == expected[to]
+        out.unlink()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["whole"]
+    assert killed > 5
 
 
 def interrupted(source: Path, output: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:

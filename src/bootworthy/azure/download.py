@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bootworthy.azure.crew import Crew
 from bootworthy.azure.line import Line
-from bootworthy.azure.new_file import new_file
 from bootworthy.azure.options import TransferOptions, TransferResult
 from bootworthy.azure.page_blob import MAX_BLOB, refuse_wrong_kind
 from bootworthy.azure.target import Target
 from bootworthy.azure.windows import used_runs
 from bootworthy.disk.copying import write_at
+from bootworthy.disk.output import new_file
 from bootworthy.disk.vhd_stream import Span
 from bootworthy.model.errors import TransferError, UsageError
 from bootworthy.model.events import BytesMoved, StepFinished, StepStarted

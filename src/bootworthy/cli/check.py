@@ -69,6 +69,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             guest=given["guest"],
             allow_backing=given["allow_backing"],
             partial=given["partial"],
+            disk=given["member"],
             observer=observer,
         )
         report = check(image, root=root, intent=options.intent_from(given), reading=reading)

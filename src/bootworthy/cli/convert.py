@@ -73,7 +73,12 @@ def command(**given: Any) -> None:
     never written (but with --in-place), and OUT appears only when it is whole.
     """
     _refuse_odd_usage(given)
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         try:
             result = _in_place(given, observer) if given["in_place"] else _copy(given, observer)
         except KeyboardInterrupt:
@@ -87,7 +92,7 @@ def _refuse_odd_usage(given: dict[str, Any]) -> None:
         raise click.UsageError("name the file to write: -o OUT.vhd, or say --in-place")
     if given["undo"] and not given["in_place"]:
         raise click.UsageError("--undo belongs to --in-place")
-    for option in ("verify", "resume", "to"):
+    for option in ("verify", "resume", "to", "member"):
         if given["in_place"] and given[option]:
             raise click.UsageError(f"--{option} is for copies, not for --in-place")
 
@@ -106,6 +111,7 @@ def _options(given: dict[str, Any], observer: Observer) -> ConvertOptions:
         to=given["to"],
         source_format=given["source_format"],
         allow_backing=given["allow_backing"],
+        disk=given["member"],
         target=Target(given["target"]),
         verify=given["verify"],
         resume=given["resume"],

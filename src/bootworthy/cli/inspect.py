@@ -47,6 +47,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         given["image"],
         allow_backing=given["allow_backing"],
         source_format=given["source_format"],
+        disk=given["member"],
         guest=not given["no_guest"],
     )
     if given["as_json"]:

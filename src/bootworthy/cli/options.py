@@ -55,6 +55,12 @@ READING = _chain(
         is_flag=True,
         help="Let an image open files it names (backing, extent, parent) in its own folder.",
     ),
+    click.option(
+        "--member",
+        default="",
+        metavar="N|NAME",
+        help="Which disk of an archive (OVA, OVF, tar, zip) that holds several.",
+    ),
 )
 
 CONTAINER = _chain(
@@ -68,6 +74,12 @@ CONTAINER = _chain(
         "--allow-backing",
         is_flag=True,
         help="Let IMAGE take data from other files in its own folder.",
+    ),
+    click.option(
+        "--member",
+        default="",
+        metavar="N|NAME",
+        help="Which disk of an archive (OVA, OVF, tar, zip) that holds several.",
     ),
 )
 

@@ -56,6 +56,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             engine=given["engine"],
             guest=given["guest"],
             allow_backing=given["allow_backing"],
+            disk=given["member"],
             observer=observer,
         )
         preview = plan(

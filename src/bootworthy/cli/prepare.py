@@ -126,6 +126,7 @@ def _reading(given: Mapping[str, Any], observer: Observer) -> Reading:
         engine=given["engine"],
         guest=given["guest"],
         allow_backing=given["allow_backing"],
+        disk=given["member"],
         trust_image=given["trust_image"],
         observer=observer,
     )
@@ -153,7 +154,9 @@ def _rehearsed(given: Mapping[str, Any]) -> Verdict:
         events_fd=given["events_fd"],
     ) as observer:
         # What was written is one disk with one Linux, and refers to no other file.
-        verdict = rehearsal_of(given["vhd"], {**given, "allow_backing": False}, observer)
+        verdict = rehearsal_of(
+            given["vhd"], {**given, "allow_backing": False, "member": ""}, observer
+        )
     stream = sys.stdout if stdout_is_for_people(given) else sys.stderr
     print_lines(rehearsal.lines(verdict), stream)
     return verdict

@@ -108,7 +108,12 @@ def _publish(given: Mapping[str, Any], observer: Observer) -> None:
         module = import_module(f"bootworthy.azure.emit.{given['emit']}")
         sys.stdout.write(module.render(image))
         return
-    with open_image(given["image"], allow_backing=given["allow_backing"]) as source:
+    with open_image(
+        given["image"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+    ) as source:
         if given["dry_run"]:
             from bootworthy.azure.publish import calls
 
@@ -177,7 +182,12 @@ def _capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
     from bootworthy.azure.capabilities import Capabilities, capabilities_of
     from bootworthy.work.opening import Reading, opened
 
-    reading = Reading(guest=given["guest"], allow_backing=given["allow_backing"], observer=observer)
+    reading = Reading(
+        guest=given["guest"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+    )
     with opened(given["image"], None, reading) as subject:
         if subject.image is None:
             return Capabilities(generations=frozenset())

@@ -167,7 +167,12 @@ def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Ve
 
     generation = given["generation"]
     wanted = None if generation == "auto" else Generation(int(generation))
-    reading = Reading(guest=given["guest"], allow_backing=given["allow_backing"], observer=observer)
+    reading = Reading(
+        guest=given["guest"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+    )
     with opened(image, None, reading) as subject:
         if subject.image is None:
             raise click.UsageError("only an image can be rehearsed")

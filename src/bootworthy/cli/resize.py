@@ -50,6 +50,8 @@ Exit status:
     show_default=True,
     help="What the disk is for: at most 1,023 GB, 4,095 GiB or 32 TiB.",
 )
+@click.option("--verify", is_flag=True, help="Read OUT again and compare it with IMAGE.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted copy of IMAGE stopped.")
 @click.option("--force", is_flag=True, help="Replace OUT, when all is done.")
 @options.CONTAINER
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -65,7 +67,13 @@ def command(**given: Any) -> None:
     from bootworthy.work.limits import Target
     from bootworthy.work.resize import resize
 
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    _refuse_odd_usage(given)
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         result = resize(
             given["image"],
             given["size"],
@@ -75,9 +83,18 @@ def command(**given: Any) -> None:
                 to=given["to"],
                 source_format=given["source_format"],
                 allow_backing=given["allow_backing"],
+                disk=given["member"],
                 target=Target(given["target"]),
                 force=given["force"],
+                verify=given["verify"],
+                resume=given["resume"],
                 observer=observer,
             ),
         )
     print_conversion(result, as_json=given["as_json"])
+
+
+def _refuse_odd_usage(given: dict[str, Any]) -> None:
+    for option in ("verify", "resume", "to", "member"):
+        if given[option] and not given["output"]:
+            raise click.UsageError(f"--{option} is for copies: name the file to write, -o OUT")

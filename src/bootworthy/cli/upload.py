@@ -113,7 +113,12 @@ def refuse_what_would_not_run(
     from bootworthy.work.check import check
     from bootworthy.work.opening import Reading
 
-    reading = Reading(guest=given["guest"], allow_backing=given["allow_backing"], observer=observer)
+    reading = Reading(
+        guest=given["guest"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+    )
     report = check(given["image"], intent=options.intent_from(given), reading=reading)
     if not report.reaches(Severity.ERROR) and not report.unreadable:
         return
@@ -126,7 +131,12 @@ def _upload(given: Mapping[str, Any], observer: Observer) -> TransferResult:
     from bootworthy.disk.image import open_image
 
     collect_seldom()
-    with open_image(given["image"], allow_backing=given["allow_backing"]) as image:
+    with open_image(
+        given["image"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+    ) as image:
         _refuse_wrong_generation(image, given, observer)
         for text in image.container.notes:
             observer(Note(text))

@@ -21,6 +21,7 @@ from bootworthy.disk.hostfile import HostFile, open_host_file
 from bootworthy.disk.references import References
 from bootworthy.disk.sizes import MAX_VIRTUAL_SIZE, MIB, TIB
 from bootworthy.model.errors import ImageError, InternalError, UsageError
+from bootworthy.model.events import Observer, ignore
 from bootworthy.model.image import ContainerInfo
 
 # What detection may look at: the first and the last bytes of the file.
@@ -165,6 +166,11 @@ class Container(ABC):
         return () if below is None else ((self.below_name, below.path), *below.lineage())
 
     @property
+    def member(self) -> str:
+        """The name of the member that the disk is of an archive; empty for what is in none."""
+        return ""
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about how the image was read; mostly nothing."""
         return ()
@@ -263,12 +269,14 @@ def open_container(
     allow_backing: bool = False,
     force_format: str | None = None,
     disk: str = "",
+    observer: Observer = ignore,
 ) -> Container:
     """Open the disk image at ``path``, whatever its name, by what is in it.
 
     ``allow_backing`` lets it take data from other files in its own directory. ``force_format``
     names the format instead of finding it, for a raw disk that looks like something else. ``disk``
-    names the one to take from an archive of several.
+    names the one to take from an archive of several, or is its number, counted from 1.
+    ``observer`` is told how far it is while the image is unpacked.
 
     Raises:
         ImageError: it is missing, unreadable, empty, damaged, encrypted or of a format that is
@@ -277,7 +285,7 @@ def open_container(
             ``disk-not-in-archive``, for a ``disk`` of what is no archive.
     """
     file = open_host_file(os.fspath(path))
-    references = References.of(file, allowed=allow_backing, disk=disk)
+    references = References.of(file, allowed=allow_backing, disk=disk, observer=observer)
     container = open_file(file, references, force_format)
     if disk and container.innermost is container:
         container.close()

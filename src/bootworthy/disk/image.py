@@ -17,6 +17,7 @@ from bootworthy.disk.partition_types import PROTECTIVE, is_extended
 from bootworthy.disk.partitions import PartitionTable, read_table
 from bootworthy.disk.sizes import SECTOR
 from bootworthy.model.errors import ImageError
+from bootworthy.model.events import Observer, ignore
 from bootworthy.model.image import ContainerInfo, FileSystem, ImageInfo, TableKind
 from bootworthy.model.intent import Generation
 
@@ -130,7 +131,12 @@ class Image:
 
 
 def open_image(
-    path: str | os.PathLike[str], *, allow_backing: bool = False, force_format: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    allow_backing: bool = False,
+    force_format: str | None = None,
+    disk: str = "",
+    observer: Observer = ignore,
 ) -> Image:
     """Open the disk image at ``path`` and take it apart; arguments as ``open_container``.
 
@@ -138,7 +144,14 @@ def open_image(
         ImageError: as ``open_container``; ``image-not-a-disk`` when a raw file shows no sign of
             being one; ``image-truncated`` when the disk ends before its partitions do.
     """
-    image = Image(open_container(path, allow_backing=allow_backing, force_format=force_format))
+    container = open_container(
+        path,
+        allow_backing=allow_backing,
+        force_format=force_format,
+        disk=disk,
+        observer=observer,
+    )
+    image = Image(container)
     try:
         _refuse_other_files(image)
         _refuse_truncated(image)

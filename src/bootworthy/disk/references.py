@@ -15,6 +15,7 @@ from typing import NoReturn, Self
 
 from bootworthy.disk.hostfile import HostFile, open_host_file
 from bootworthy.model.errors import ImageError
+from bootworthy.model.events import Observer, ignore
 
 # Chains of snapshots in the field are a few layers deep; virt-manager warns beyond this.
 _MAX_DEPTH = 32
@@ -34,7 +35,8 @@ class References:
 
     ``base`` is the directory, relative to ``root``, of the file whose names are looked up;
     ``seen`` holds the files of the chain so far, by device and inode; ``wrappings`` the sorts of
-    packing that the image was taken out of; ``disk`` names one of several disks in an archive.
+    packing that the image was taken out of; ``disk`` names one of several disks in an archive,
+    or is its number; ``observer`` is told while something is unpacked.
     """
 
     root: Path
@@ -44,12 +46,21 @@ class References:
     seen: tuple[tuple[int, int], ...] = ()
     wrappings: tuple[str, ...] = ()
     disk: str = ""
+    observer: Observer = ignore
 
     @classmethod
-    def of(cls, file: HostFile, *, allowed: bool, disk: str = "") -> Self:
+    def of(
+        cls, file: HostFile, *, allowed: bool, disk: str = "", observer: Observer = ignore
+    ) -> Self:
         """What the image the user named may refer to."""
-        root = Path(file.path).absolute().parent
-        return cls(root=root, path=file.path, allowed=allowed, seen=(file.identity,), disk=disk)
+        return cls(
+            root=Path(file.path).absolute().parent,
+            path=file.path,
+            allowed=allowed,
+            seen=(file.identity,),
+            disk=disk,
+            observer=observer,
+        )
 
     def within(self, packing: str) -> References:
         """What an image packed inside this one may refer to: nothing.

@@ -26,7 +26,7 @@ class WindowFile(HostFile):
         except BaseException:
             os.close(fd)
             raise
-        self.start = start
+        self.start: int = start + (outer.start if isinstance(outer, WindowFile) else 0)
         self.size = size
 
     def _pread_once(self, offset: int, size: int) -> bytes:
@@ -45,7 +45,13 @@ class Wrapped(Container):
     format: ClassVar[str] = "packed"
 
     def __init__(
-        self, file: HostFile, inner: Container, packing: str, notes: tuple[str, ...] = ()
+        self,
+        file: HostFile,
+        inner: Container,
+        packing: str,
+        notes: tuple[str, ...] = (),
+        *,
+        member: str = "",
     ) -> None:
         super().__init__(file, inner.virtual_size)
         self.packing = packing
@@ -55,6 +61,7 @@ class Wrapped(Container):
         # Only the first file: an image inside another has no further ones.
         self._base = first.start if isinstance(first, WindowFile) else None
         self._notes = notes
+        self._member = member
 
     def map_extents(self) -> ExtentMap:
         """The extents of the image inside, where they are in the file around it."""
@@ -89,6 +96,11 @@ class Wrapped(Container):
         return self.inner.innermost
 
     @property
+    def member(self) -> str:
+        """The member's name in this archive, or in the one that this is packed around."""
+        return self._member or self.inner.member
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing about the packing, then about the image inside."""
         return (*self._notes, *self.inner.notes)
@@ -99,4 +111,5 @@ class Wrapped(Container):
 
     def details(self) -> tuple[tuple[str, str], ...]:
         """The packing, then what there is to say of the image inside."""
-        return (("packing", self.packing), *self.inner.details())
+        member = (("member", self._member),) if self._member else ()
+        return (("packing", self.packing), *member, *self.inner.details())

@@ -26,7 +26,7 @@ def lines(result: Conversion) -> Iterator[Line]:
         yield Span("note", Style.NOTE), Span(f": {note}")
     if result.undo:
         yield Span("undo", Style.NOTE), Span(f": {result.undo}")
-    if result.command == "convert" and result.method:
+    if result.method:
         yield (Span(f"{_numbers(result)}", Style.FAINT),)
 
 

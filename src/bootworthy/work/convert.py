@@ -19,18 +19,7 @@ from bootworthy.disk.container import Container, open_container
 from bootworthy.disk.copying import CopyResult, copy_disk
 from bootworthy.disk.extents import Kind
 from bootworthy.disk.image import Image, open_image
-from bootworthy.disk.sharing import can_share
-from bootworthy.disk.sizes import MIN_DISK, round_up_to_mib
-from bootworthy.disk.writers.registry import writer_for
-from bootworthy.disk.writers.writer import Occupied, Patch, Writer
-from bootworthy.model.conversion import Conversion
-from bootworthy.model.errors import HostError, ImageError, UsageError
-from bootworthy.model.events import BytesMoved, Note, Observer, StepFinished, StepStarted, ignore
-from bootworthy.model.quantities import human_size
-from bootworthy.work import journal as journals
-from bootworthy.work.journal import Journal, Task
-from bootworthy.work.limits import Target, refuse_over_limit
-from bootworthy.work.output import (
+from bootworthy.disk.output import (
     Partial,
     explain,
     file_named,
@@ -40,6 +29,18 @@ from bootworthy.work.output import (
     refuse_bad_output,
     refuse_small_disk,
 )
+from bootworthy.disk.sharing import can_share
+from bootworthy.disk.sizes import MIN_DISK, round_up_to_mib
+from bootworthy.disk.writers.contents import without_zeros
+from bootworthy.disk.writers.registry import writer_for
+from bootworthy.disk.writers.writer import Occupied, Patch, Writer
+from bootworthy.model.conversion import Conversion
+from bootworthy.model.errors import HostError, ImageError, UsageError
+from bootworthy.model.events import BytesMoved, Note, Observer, StepFinished, StepStarted, ignore
+from bootworthy.model.quantities import human_size
+from bootworthy.work import journal as journals
+from bootworthy.work.journal import Journal, Task
+from bootworthy.work.limits import Target, refuse_over_limit
 
 # A run that ends like this leaves what it wrote, for --resume.
 _RESUMABLE = (KeyboardInterrupt, UsageError)
@@ -50,13 +51,15 @@ class ConvertOptions:
     """How a disk is converted.
 
     ``to`` names the format, None the one that the output's ending means. ``source_format`` names
-    the source's instead of finding it. ``size`` is the size of the disk in bytes, None that of the
+    the source's instead of finding it. ``disk`` is the name or the number of one of the disks in an
+    archive. ``size`` is the size of the disk in bytes, None that of the
     source, up to a whole MiB. ``verify`` reads the result again and compares.
     """
 
     to: str | None = None
     source_format: str | None = None
     allow_backing: bool = False
+    disk: str = ""
     target: Target = Target.OS_DISK
     size: int | None = None
     verify: bool = False
@@ -120,22 +123,53 @@ def convert(
     """
     options = options or ConvertOptions()
     began = time.monotonic()
+    refuse_early(image, output, options)
+    with open_source(image, options) as source:
+        return convert_opened(source, output, options, began)
+
+
+def refuse_early(
+    image: str | os.PathLike[str], output: str | os.PathLike[str], options: ConvertOptions
+) -> None:
+    """Refuse what cannot be written, before anything is read.
+
+    Raises:
+        UsageError: as ``convert``.
+        HostError: the output's folder cannot be written.
+    """
+    target = file_named(output)
+    writer_for(options.to, target.name)
+    refuse_bad_output(target, (os.fspath(image),), force=options.force)
+
+
+def convert_opened(
+    source: Image, output: str | os.PathLike[str], options: ConvertOptions, began: float
+) -> Conversion:
+    """As ``convert``, of an open image; ``began`` is when the work on it began."""
     target = file_named(output)
     writer = writer_for(options.to, target.name)
-    refuse_bad_output(target, (os.fspath(image),), force=options.force)
-    with _open(image, options) as source:
-        files = tuple(file.path for file in source.container.files())
-        refuse_bad_output(target, files, force=options.force)
-        job = _job(source, target, options, writer, began)
-        return _run(job, os.fspath(output))
+    files = tuple(file.path for file in source.container.files())
+    refuse_bad_output(target, files, force=options.force)
+    job = _job(source, target, options, writer, began)
+    return _run(job, os.fspath(output))
 
 
-def _open(image: str | os.PathLike[str], options: ConvertOptions) -> Image:
-    """The source; a format named by the user is believed, whatever the disk looks like."""
-    fmt, backing = options.source_format, options.allow_backing
-    if fmt is not None:
-        return Image(open_container(image, allow_backing=backing, force_format=fmt))
-    return open_image(image, allow_backing=backing)
+def open_source(image: str | os.PathLike[str], options: ConvertOptions) -> Image:
+    """The source; a format named by the user is believed, whatever the disk looks like.
+
+    Raises:
+        ImageError: the image cannot be read.
+    """
+    forced = options.source_format is not None
+    open_it: Callable[..., Container | Image] = open_container if forced else open_image
+    opened = open_it(
+        image,
+        allow_backing=options.allow_backing,
+        force_format=options.source_format,
+        disk=options.disk,
+        observer=options.observer,
+    )
+    return opened if isinstance(opened, Image) else Image(opened)
 
 
 def _job(
@@ -151,11 +185,30 @@ def _job(
         image=image,
         output=output,
         options=options,
-        writer=writer(size, Occupied.of(image.container.extents(), patches).below(size)),
+        writer=writer(size, _occupied(image, patches, writer, options).below(size)),
         patches=patches,
         notes=notes,
         began=began,
     )
+
+
+def _occupied(
+    image: Image, patches: tuple[Patch, ...], writer: type[Writer], options: ConvertOptions
+) -> Occupied:
+    """What the output has to hold; blocks of zeros are looked for where they can be left out."""
+    occupied = Occupied.of(image.container.extents())
+    if writer.unit is not None:
+        title = "Look for zeros"
+        began = time.monotonic()
+        options.observer(StepStarted(title))
+        occupied = without_zeros(
+            image.container,
+            occupied,
+            writer.unit,
+            lambda done, total: options.observer(BytesMoved(title, done, total)),
+        )
+        options.observer(StepFinished(title, time.monotonic() - began))
+    return occupied.and_patches(patches)
 
 
 def patches_for(image: Image, size: int, notes: list[str]) -> tuple[Patch, ...]:

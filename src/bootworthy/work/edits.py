@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 from bootworthy.disk.copying import write_at
 from bootworthy.disk.edit import Edit, Write
 from bootworthy.disk.hostfile import HostFile
+from bootworthy.disk.output import explain
 from bootworthy.model.errors import HostError, ImageError, UsageError
-from bootworthy.work.output import explain
 
 _VERSION = 1
 _MAX_JOURNAL = 64 << 20

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 import bootworthy
-from bootworthy.disk.container import open_container
-from bootworthy.disk.image import Image, open_image
+from bootworthy.disk.image import Image
 from bootworthy.model.errors import HostError, ImageError
+from bootworthy.model.events import Observer, ignore
 from bootworthy.model.image import GuestInfo
 from bootworthy.model.inspection import Inspection
 from bootworthy.work.acceptance import obstacles
+from bootworthy.work.convert import ConvertOptions, open_source
 from bootworthy.work.opening import Reading, session_of
 from bootworthy.work.target import guest_of
 
@@ -21,32 +22,30 @@ def inspect_image(
     allow_backing: bool = False,
     source_format: str | None = None,
     guest: bool = True,
+    disk: str = "",
+    observer: Observer = ignore,
 ) -> Inspection:
     """What ``image`` is made of, and whether Azure would take the file as it is.
 
-    Without ``guest``, the Linux inside is not looked for. Nothing is written, mounted or run.
+    Without ``guest``, the Linux inside is not looked for. ``disk`` is the name or the number of one
+    of the disks in an archive. Nothing is written, mounted or run.
 
     Raises:
         ImageError: the image cannot be read.
     """
-    with _open(image, source_format, allow_backing=allow_backing) as disk:
-        notes = list(disk.container.notes)
-        found = _guest_in(disk, notes) if guest else None
+    options = ConvertOptions(
+        source_format=source_format, allow_backing=allow_backing, disk=disk, observer=observer
+    )
+    with open_source(image, options) as opened:
+        notes = list(opened.container.notes)
+        found = _guest_in(opened, notes) if guest else None
         return Inspection(
             version=bootworthy.__version__,
-            image=disk.info(),
+            image=opened.info(),
             guest=found,
-            obstacles=tuple(obstacles(disk)),
+            obstacles=tuple(obstacles(opened)),
             notes=tuple(notes),
         )
-
-
-def _open(
-    image: str | os.PathLike[str], source_format: str | None, *, allow_backing: bool
-) -> Image:
-    if source_format is None:
-        return open_image(image, allow_backing=allow_backing)
-    return Image(open_container(image, allow_backing=allow_backing, force_format=source_format))
 
 
 def _guest_in(disk: Image, notes: list[str]) -> GuestInfo | None:

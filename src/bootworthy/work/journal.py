@@ -62,7 +62,7 @@ def identity_of(container: Container) -> str:
     with suppress(OSError):
         stats.append(Path(container.path).stat())
     parts = sorted({(st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns) for st in stats})
-    text = json.dumps([container.format, container.virtual_size, parts])
+    text = json.dumps([container.format, container.member, container.virtual_size, parts])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

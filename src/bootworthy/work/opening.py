@@ -26,11 +26,13 @@ class Reading:
     """How a guest is reached: engine, which Linux, what a qcow2 may refer to.
 
     ``partial`` says that a directory holds only the files that are laid over a Linux.
+    ``disk`` is the name or the number of one of the disks in an archive.
     """
 
     engine: str = "auto"
     guest: str | None = None
     allow_backing: bool = False
+    disk: str = ""
     trust_image: bool = False
     partial: bool = False
     observer: Observer = ignore
@@ -70,7 +72,14 @@ def opened(
             )
             yield _of_session(os.fspath(root), stack.enter_context(tree), None)
         elif image is not None:
-            disk = stack.enter_context(open_image(image, allow_backing=reading.allow_backing))
+            disk = stack.enter_context(
+                open_image(
+                    image,
+                    allow_backing=reading.allow_backing,
+                    disk=reading.disk,
+                    observer=reading.observer,
+                )
+            )
             session = session_of(disk, reading, writable=False)
             yield _of_session(os.fspath(image), stack.enter_context(session), disk)
 

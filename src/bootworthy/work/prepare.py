@@ -18,6 +18,15 @@ from bootworthy.disk import footer, repartition
 from bootworthy.disk.copying import copy_disk
 from bootworthy.disk.extents import Kind
 from bootworthy.disk.image import Image, open_image
+from bootworthy.disk.output import (
+    Partial,
+    explain,
+    file_named,
+    finish,
+    partial,
+    refuse_bad_output,
+    refuse_small_disk,
+)
 from bootworthy.disk.sizes import MIB, round_up_to_mib
 from bootworthy.guest.engines.select import require_writer
 from bootworthy.model.events import BytesMoved, Observer, StepFinished, StepStarted
@@ -34,15 +43,6 @@ from bootworthy.work.check import report_of
 from bootworthy.work.evaluate import check_rules
 from bootworthy.work.merge import plan_for
 from bootworthy.work.opening import Opened, PathLike, Reading, opened, session_of
-from bootworthy.work.output import (
-    Partial,
-    explain,
-    file_named,
-    finish,
-    partial,
-    refuse_bad_output,
-    refuse_small_disk,
-)
 from bootworthy.work.plan import disk_plan, findings_of, imagine
 from bootworthy.work.rounds import Rounds
 from bootworthy.work.target import ApplyOptions, guest_of, target_of

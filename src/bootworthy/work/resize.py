@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from bootworthy.disk.container import open_container
 from bootworthy.disk.edit import Edit, refuse_loss, resize_edit
 from bootworthy.disk.footer import FOOTER_SIZE
 from bootworthy.disk.formats.raw import RawContainer
-from bootworthy.disk.image import Image, open_image
+from bootworthy.disk.image import Image
 from bootworthy.disk.sizes import GIB, KIB, MIB, TIB, is_whole_mib, round_up_to_mib
 from bootworthy.disk.writers.raw import RawWriter
 from bootworthy.disk.writers.vhd import FixedVhdWriter
@@ -21,7 +20,13 @@ from bootworthy.model.conversion import Conversion
 from bootworthy.model.errors import UsageError
 from bootworthy.model.events import Note
 from bootworthy.work import edits
-from bootworthy.work.convert import ConvertOptions, convert, described
+from bootworthy.work.convert import (
+    ConvertOptions,
+    convert_opened,
+    described,
+    open_source,
+    refuse_early,
+)
 from bootworthy.work.limits import refuse_over_limit
 
 _SIZE = re.compile(r"([+-]?)([0-9]{1,20})([KMGT]?)(?:iB|B)?", re.IGNORECASE)
@@ -83,19 +88,14 @@ def resize(
     options = options or ConvertOptions()
     if output is None:
         return _resize_in_place(Path(image).absolute(), size, shrink=shrink, options=options)
-    with _open(os.fspath(image), options) as source:
+    began = time.monotonic()
+    refuse_early(image, output, options)
+    with open_source(image, options) as source:
         wanted = _wanted(source, size, shrink=shrink)
         if wanted < source.virtual_size:
             refuse_loss(source, wanted)
-    result = convert(image, output, replace(options, size=wanted))
+        result = convert_opened(source, output, replace(options, size=wanted), began)
     return replace(result, command="resize")
-
-
-def _open(path: str, options: ConvertOptions) -> Image:
-    fmt, backing = options.source_format, options.allow_backing
-    if fmt is not None:
-        return Image(open_container(path, allow_backing=backing, force_format=fmt))
-    return open_image(path, allow_backing=backing)
 
 
 def _wanted(image: Image, size: str, *, shrink: bool) -> int:
@@ -115,7 +115,7 @@ def _resize_in_place(path: Path, size: str, *, shrink: bool, options: ConvertOpt
     with edits.writable(path) as file:
         if edits.recover(file) is not None:
             options.observer(Note("an edit that was interrupted is now complete"))
-    with edits.writable(path) as file, _open(os.fspath(path), options) as image:
+    with edits.writable(path) as file, open_source(path, options) as image:
         container = image.container
         writer = _writer_of(image)
         old_disk, wanted = image.virtual_size, _wanted(image, size, shrink=shrink)

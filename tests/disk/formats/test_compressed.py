@@ -19,6 +19,7 @@ from bootworthy.disk.container import open_container
 from bootworthy.disk.image import open_image
 from bootworthy.disk.unpack import spool, streams, zstd_frames
 from bootworthy.model.errors import HostError, ImageError
+from bootworthy.model.events import BytesMoved, Event, StepFinished, StepStarted
 from tests.disk.making import MIB, open_descriptors, patterned, run
 
 SIZE = 3 * MIB + 512
@@ -103,6 +104,24 @@ def test_the_disk_inside_is_read(tmp_path: Path, temporary: Path, packing: str) 
         assert unpacked.st_blocks * 512 < 800_000
 
     assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_unpacking_says_how_far_it_is(tmp_path: Path, temporary: Path, packing: str) -> None:
+    assert temporary
+    image = tmp_path / "image"
+    image.write_bytes(PACKINGS[packing](patterned(tmp_path / "disk", SIZE)))
+    seen: list[Event] = []
+
+    with open_container(image, observer=seen.append) as container:
+        assert container.file_size == image.stat().st_size
+
+    moved = [event for event in seen if isinstance(event, BytesMoved)]
+    assert isinstance(seen[0], StepStarted)
+    assert isinstance(seen[-1], StepFinished)
+    assert [event.done for event in moved] == sorted(event.done for event in moved)
+    assert {event.total for event in moved} == {image.stat().st_size}
+    assert moved[-1].done == image.stat().st_size
 
 
 @pytest.mark.parametrize("fmt", ["qcow2", "vmdk", "vdi"])

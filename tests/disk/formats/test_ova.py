@@ -169,7 +169,12 @@ def test_several_disks_are_not_chosen_from(tmp_path: Path, disk: bytes) -> None:
     assert "'a.vmdk', 'b.vmdk'" in error.message
     with open_container(image, disk="b.vmdk") as container:
         assert container.pread(0, 4096) == b"data" * 512
-    assert refusal(image, disk="c.vmdk").code == "image-not-found"
+        assert container.member == "b.vmdk"
+    for number, name in (("1", "a.vmdk"), ("2", "b.vmdk")):
+        with open_container(image, disk=number) as container:
+            assert dict(container.details())["member"] == name
+    for wrong in ("c.vmdk", "0", "3", "9" * 5000, "٢x"):
+        assert refusal(image, disk=wrong).code == "image-not-found"
 
 
 @pytest.mark.parametrize(

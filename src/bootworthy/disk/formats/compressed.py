@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bootworthy.disk.container import Container, Format, open_file
 from bootworthy.disk.unpack import streams
 from bootworthy.disk.unpack.spool import spool
+from bootworthy.disk.unpack.watched import unpacking
 from bootworthy.disk.wrapped import Wrapped
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 def _open(kind: str, file: HostFile, references: References) -> Container:
     inside = references.within("compressed file")
-    inner = open_file(spool(file, streams.unpacked(file, kind)), inside)
+    with unpacking(file, references.observer) as watched:
+        spooled = spool(file, streams.unpacked(watched, kind))
+    inner = open_file(spooled, inside)
     try:
         return Wrapped(file, inner, kind)
     except BaseException:

@@ -32,7 +32,8 @@ def _open_archive(file: HostFile, references: References) -> Container:
     notes = package.check(member)
     inner = open_file(package.window(member), inside)
     try:
-        return Wrapped(file, inner, "OVA" if package.descriptor else "tar", notes)
+        packing = "OVA" if package.descriptor else "tar"
+        return Wrapped(file, inner, packing, notes, member=member.name)
     except BaseException:
         inner.close()
         raise
@@ -106,7 +107,7 @@ def _open_descriptor(file: HostFile, references: References) -> Container:
         raise
     inner = open_file(disk, its_references)
     try:
-        return Wrapped(file, inner, "OVF", notes)
+        return Wrapped(file, inner, "OVF", notes, member=name)
     except BaseException:
         inner.close()
         raise

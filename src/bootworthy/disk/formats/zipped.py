@@ -16,6 +16,7 @@ from bootworthy.disk.container import Container, Format, open_file
 from bootworthy.disk.sizes import MIB
 from bootworthy.disk.unpack.choice import choose
 from bootworthy.disk.unpack.spool import spool
+from bootworthy.disk.unpack.watched import unpacking
 from bootworthy.disk.wrapped import Wrapped
 from bootworthy.model.errors import ImageError
 
@@ -77,28 +78,41 @@ class _Stream(io.RawIOBase):
 
 def _open(file: HostFile, references: References) -> Container:
     inside = references.within("compressed file")
-    inner = open_file(spool(file, _member(file, references.disk)), inside)
+    with unpacking(file, references.observer) as watched:
+        member = _Member(watched, references.disk)
+        spooled = spool(file, member.pieces())
+    inner = open_file(spooled, inside)
     try:
-        return Wrapped(file, inner, "zip")
+        return Wrapped(file, inner, "zip", member=member.name)
     except BaseException:
         inner.close()
         raise
 
 
-def _member(file: HostFile, disk: str) -> Iterator[bytes]:
-    try:
-        with zipfile.ZipFile(_Stream(file)) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            # Without directories, and without what macOS adds.
-            names = [name for name in members if not name.startswith("__MACOSX/")]
-            names = [name for name in names if name and not name.endswith("/")]
-            info = members[choose(file, names, disk)]
-            _refuse_unreadable(file, info)
-            yield from _unpacked(file, archive, info)
-    except _DAMAGED as error:
-        file.corrupt(f"the zip archive cannot be read: {error}")
-    except (NotImplementedError, RuntimeError) as error:
-        _unsupported(file, str(error))
+class _Member:
+    """The one that is the disk; its ``name`` is known when its pieces are read."""
+
+    def __init__(self, file: HostFile, wanted: str) -> None:
+        self._file = file
+        self._wanted = wanted
+        self.name = ""
+
+    def pieces(self) -> Iterator[bytes]:
+        file = self._file
+        try:
+            with zipfile.ZipFile(_Stream(file)) as archive:
+                members = {info.filename: info for info in archive.infolist()}
+                # Without directories, and without what macOS adds.
+                names = [name for name in members if not name.startswith("__MACOSX/")]
+                names = [name for name in names if name and not name.endswith("/")]
+                self.name = choose(file, names, self._wanted)
+                info = members[self.name]
+                _refuse_unreadable(file, info)
+                yield from _unpacked(file, archive, info)
+        except _DAMAGED as error:
+            file.corrupt(f"the zip archive cannot be read: {error}")
+        except (NotImplementedError, RuntimeError) as error:
+            _unsupported(file, str(error))
 
 
 def _unpacked(file: HostFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -15,11 +15,13 @@ _SUFFIXES = frozenset(
     {".raw", ".img", ".image", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".vdi", ".hdd", ".hds", ".ova"}
 )
 _SHOWN = 20
+_DIGITS = 9
 
 
 def choose(file: HostFile, names: list[str], wanted: str, *, all_images: bool = False) -> str:
     """The name of the member called ``wanted``, or of the only disk image when that is empty.
 
+    ``wanted`` may also be the number of a disk image, from 1 on in the order of the archive.
     ``all_images`` says that the names are known to be those of disks.
 
     Raises:
@@ -33,6 +35,8 @@ def choose(file: HostFile, names: list[str], wanted: str, *, all_images: bool = 
     candidates = names if all_images or len(names) == 1 else images
     if len(candidates) == 1 and not wanted:
         return candidates[0]
+    if wanted.isdecimal() and 1 <= int(wanted[:_DIGITS]) <= len(candidates):
+        return candidates[int(wanted[:_DIGITS]) - 1]
     listed = ", ".join(repr(name[:100]) for name in (candidates or names)[:_SHOWN]) or "nothing"
     if wanted or not candidates:
         raise ImageError(
@@ -43,5 +47,5 @@ def choose(file: HostFile, names: list[str], wanted: str, *, all_images: bool = 
     raise ImageError(
         "image-ambiguous",
         f"{file.path} holds {len(candidates)} disk images: {listed}",
-        hint="unpack the one with the operating system, or name it: open_container(disk=NAME)",
+        hint="name the one with the operating system, or its number: --member NAME",
     )

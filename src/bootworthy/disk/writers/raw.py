@@ -21,7 +21,7 @@ class RawWriter(Writer):
         """As long as the disk; a footer that was written before goes."""
         os.ftruncate(fd, self.size)
 
-    def place(self, guest: int, length: int) -> Iterable[tuple[int, int]]:
+    def place(self, guest: int, length: int) -> Iterable[tuple[int | None, int]]:
         """The offset itself."""
         return straight(guest, length)
 

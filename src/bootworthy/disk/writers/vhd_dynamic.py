@@ -49,6 +49,8 @@ class DynamicVhdWriter(Writer):
     # Hyper-V's limit for a VHD (and qemu's, block/vpc.c VHD_MAX_SECTORS).
     max_size: ClassVar[int | None] = 2040 * GIB
 
+    unit: ClassVar[int | None] = _BLOCK
+
     @cached_property
     def _count(self) -> int:
         return -(-self.size // _BLOCK)
@@ -81,12 +83,13 @@ class DynamicVhdWriter(Writer):
         """Room for every block and the footer."""
         os.ftruncate(fd, self._end + footer.FOOTER_SIZE)
 
-    def place(self, guest: int, length: int) -> Iterator[tuple[int, int]]:
+    def place(self, guest: int, length: int) -> Iterator[tuple[int | None, int]]:
         """Piece by piece, one for each block."""
         while length > 0:
             block, inside = divmod(guest, _BLOCK)
             step = min(length, _BLOCK - inside)
-            yield self._data_of(self._slots[block]) + inside, step
+            slot = self._slots[block]
+            yield None if slot < 0 else self._data_of(slot) + inside, step
             guest, length = guest + step, length - step
 
     def seal(self, fd: int) -> None:

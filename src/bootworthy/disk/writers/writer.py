@@ -34,6 +34,9 @@ class Writer(ABC):
     max_size: ClassVar[int | None] = None
     """The largest disk the format holds, in bytes; None when other limits come first."""
 
+    unit: ClassVar[int | None] = None
+    """The bytes of a block, in formats that leave out the blocks of which nothing is occupied."""
+
     def __init__(self, size: int, occupied: Occupied) -> None:
         self.size = size
         self.occupied = occupied
@@ -43,8 +46,11 @@ class Writer(ABC):
         """Give the file its length; what was written to it before stays."""
 
     @abstractmethod
-    def place(self, guest: int, length: int) -> Iterable[tuple[int, int]]:
-        """Where ``length`` bytes of the disk at ``guest`` belong: offsets and lengths."""
+    def place(self, guest: int, length: int) -> Iterable[tuple[int | None, int]]:
+        """Where ``length`` bytes of the disk at ``guest`` belong: offsets and lengths.
+
+        The offset is None for bytes that are zeros and have no place.
+        """
 
     @abstractmethod
     def seal(self, fd: int) -> None:
@@ -55,7 +61,8 @@ class Writer(ABC):
         for guest, data in patches:
             done = 0
             for target, length in self.place(guest, len(data)):
-                write_at(fd, data[done : done + length], target)
+                if target is not None:
+                    write_at(fd, data[done : done + length], target)
                 done += length
 
 
@@ -72,12 +79,16 @@ class Occupied:
         rows = extents.rows[
             (extents.rows["kind"] == Kind.DATA) | (extents.rows["kind"] == Kind.ENCODED)
         ]
+        return cls(rows["guest"], rows["guest"] + rows["length"]).and_patches(patches)
+
+    def and_patches(self, patches: Iterable[Patch]) -> Occupied:
+        """These parts, and what will be written over them."""
         extra = [(offset, offset + len(data)) for offset, data in patches]
         added = np.array(extra, np.int64).reshape(-1, 2)
-        starts = np.concatenate((rows["guest"], added[:, 0]))
-        ends = np.concatenate((rows["guest"] + rows["length"], added[:, 1]))
+        starts = np.concatenate((self.starts, added[:, 0]))
+        ends = np.concatenate((self.ends, added[:, 1]))
         order = np.argsort(starts, kind="stable")
-        return cls(starts[order], ends[order])
+        return Occupied(starts[order], ends[order])
 
     def below(self, size: int) -> Occupied:
         """The parts on a disk cut to ``size`` bytes."""

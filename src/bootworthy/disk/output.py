@@ -236,6 +236,29 @@ def finish(work: Partial, output: Path, *, force: bool) -> None:
         raise explain(error, work.path) from error
 
 
+@contextmanager
+def new_file(output: Path, size: int, *, force: bool) -> Iterator[int]:
+    """A descriptor of a file of ``size`` zeros that gets its name when the block ends well.
+
+    Otherwise nothing is left behind.
+
+    Raises:
+        UsageError: ``output-exists`` without ``force``, or when it is no file.
+        HostError: it cannot be made or written, or another run is writing it.
+    """
+    if os.path.lexists(output) and not (force and _is_regular(output)):
+        raise UsageError(
+            "output-exists", f"{output} exists already", hint="--force replaces a file"
+        )
+    with partial(output) as work:
+        try:
+            os.ftruncate(work.fd, size)
+            yield work.fd
+        except OSError as error:
+            raise explain(error, work.path) from error
+        finish(work, output, force=force)
+
+
 def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
