@@ -19,6 +19,7 @@ from bootworthy.cli.main import all_commands
 from bootworthy.cli.rule_words import fixes_of
 from bootworthy.model import errors
 from bootworthy.rules.catalogue import all_rules
+from bootworthy.rules.examples import example_of
 from bootworthy.rules.rule import Rule
 from docs.commands import Block, Page, pages
 from docs.error_codes import Raised, raised
@@ -88,6 +89,8 @@ def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "How it is checked", plain(inspect.getdoc(rule.check) or "")
     fixes = [f"{plain(fix.title)} ({fix.safety.value})" for fix in fixes_of(rule)]
     yield "How it is mended", "; ".join(fixes) or "each finding brings its own fix"
+    if example := example_of(rule.code):
+        yield "Example", plain(f"{example.place}: {example.message}. Found: {example.found}")
     yield "Not as in the article", plain(rule.deviation)
     yield "Statements of the article", ", ".join(map(str, rule.article))
     yield "Sources", ", ".join(_source(source) for source in rule.sources)

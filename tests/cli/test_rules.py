@@ -31,6 +31,7 @@ def test_words_and_severity_narrow_the_list() -> None:
         assert "swap" in f"{item['code']} {item['name']} {item['summary']}".casefold()
         assert item["why"]
         assert item["sources"]
+        assert item["example"]["found"]
 
 
 def test_nothing_found_is_told() -> None:
@@ -48,6 +49,15 @@ def test_every_rule_is_explained_with_all_it_has(rule: object) -> None:
         assert " ".join(source.split()) in text
     assert "How it is checked" in text
     assert "How it is mended" in text
+    assert "Example" in words
+
+
+def test_an_example_shows_what_a_finding_looks_like() -> None:
+    text = _run("explain", "NET-22").stdout
+
+    assert "/etc/hostname:1: the host name of the old machine is set" in text
+    assert "found     web01.example.org" in text
+    assert "expected  localhost" in text
 
 
 def test_what_only_a_rehearsal_finds_is_explained_too() -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootworthy.disk import footer
+from bootworthy.disk.members import incomplete
+from bootworthy.disk.room import room_of
 from bootworthy.disk.superblocks import identify
 from bootworthy.model.image import FileSystem
 from tests.disk.making import MIB, run, sparse
@@ -40,7 +42,10 @@ def heads(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, Path
 
 
 def find(data: bytes, size: int) -> FileSystem:
-    """What a partition of ``size`` bytes carries that begins with ``data`` and goes on with it."""
+    """What a partition of ``size`` bytes carries that begins with ``data`` and goes on with it.
+
+    How much room it has and which members it lacks is asked as well.
+    """
 
     def read_at(offset: int, length: int) -> bytes:
         # A hostile partition answers everywhere: repeat its beginning to its end.
@@ -48,7 +53,11 @@ def find(data: bytes, size: int) -> FileSystem:
         start = offset % len(data)
         return (data[start:] + data * (length // len(data) + 1))[:length]
 
-    return identify(read_at, partition=1, start=0, size=size)
+    found = identify(read_at, partition=1, start=0, size=size)
+    room = room_of(read_at, found)
+    assert room is None or 0 <= room.free <= room.size <= size
+    assert all(volume.members > volume.here > 0 for volume in incomplete(read_at, (found,)))
+    return found
 
 
 @BOUNDED
@@ -81,6 +90,8 @@ MAGICS = st.sampled_from(
         (0, b"LUKS\xba\xbe\0\2"),
         (512, b"LABELONE"),
         (536, b"LVM2 001"),
+        (532, b"\x20\0\0\0"),
+        (580, b" LVM2 x[5A%r0N*>"),
         (4086, b"SWAPSPACE2"),
         (4096, b"\xfc\x4e\x2b\xa9\x01\0\0\0"),
         (0, b"hsqs"),

@@ -16,6 +16,7 @@ from bootworthy.rules.rule import Rule
 
 if TYPE_CHECKING:
     from bootworthy.rehearsal.codes import Code
+    from bootworthy.rules.examples import Example
 
 _WIDTH = 96
 _BOOTED = "`bootworthy rehearse` boots the image and names it when no rule explains what it saw."
@@ -53,18 +54,28 @@ def _boot_code_lines(code: Code) -> Iterator[Line]:
 
 def _lines(rule: Rule) -> Iterator[Line]:
     from bootworthy.cli.rule_words import fixes_of
+    from bootworthy.rules.examples import example_of
 
     yield (Span(f"{rule.code} {rule.name}", Style.STRONG), Span(f"  [{rule.severity.word}]"))
     yield from _paragraph(rule.summary)
     yield from _section("Why", rule.why)
     yield from _section("How it is checked", inspect.getdoc(rule.check) or "")
     yield from _section("How it is mended", *([_told(fix) for fix in fixes_of(rule)] or [_VARIES]))
+    if example := example_of(rule.code):
+        yield from _section("Example", *_lines_of(example))
     if rule.deviation:
         yield from _section("Not as in Microsoft's article", rule.deviation)
     if rule.article:
         numbers = ", ".join(map(str, rule.article))
         yield from _section("Statements of the article", numbers)
     yield from _section("Sources", *rule.sources)
+
+
+def _lines_of(example: Example) -> Iterator[str]:
+    yield f"{example.place}: {example.message}"
+    yield f"found     {example.found}"
+    yield f"expected  {example.expected}"
+    yield f"fix       {example.fix}"
 
 
 def _told(fix: Fix) -> str:

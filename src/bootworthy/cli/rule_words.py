@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 
 from bootworthy.model.errors import UsageError
@@ -24,7 +25,9 @@ def find_rule(word: str) -> Rule:
         words = {text.casefold(): text for rule in all_rules() for text in (rule.code, rule.name)}
         inside = [text for key, text in words.items() if len(wanted) > 2 and wanted in key]  # noqa: PLR2004 - shorter is anywhere
         near = [words[key] for key in difflib.get_close_matches(wanted, words, n=3, cutoff=0.6)]
-        if meant := list(dict.fromkeys([*near, *inside]))[:3]:
+        short = re.sub(r"-(\d)$", r"-0\1", wanted)
+        padded = [words[short]] if short in words else []
+        if meant := list(dict.fromkeys([*padded, *near, *inside]))[:3]:
             hint = f"did you mean {' or '.join(meant)}?"
             raise UsageError(error.code, error.message, hint=hint) from error
         raise

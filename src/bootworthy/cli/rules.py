@@ -114,7 +114,10 @@ def _from(package: str | None) -> tuple[Span, ...]:
 def _as_data(rule: Rule) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from bootworthy.rules.examples import example_of
     from bootworthy.work.evaluate import about
 
     data = {"code": rule.code, "name": rule.name, "expected": (rule.check.__doc__ or "").strip()}
-    return data | asdict(about(rule)) | {"severity": rule.severity.word}
+    example = example_of(rule.code)
+    shown = {"example": asdict(example)} if example else {}
+    return data | asdict(about(rule)) | {"severity": rule.severity.word} | shown

@@ -12,14 +12,32 @@ from hypothesis import strategies as st
 from bootworthy.guest.facts import (
     accounts,
     agent,
+    boot_loader,
+    chrony,
+    cloud_init,
+    crypttab,
+    esp,
     fstab,
+    kernels,
+    modprobe,
     network,
     packages,
     release,
+    selinux,
     services,
     sshd,
     swap,
+    sysctl,
+    udev_rules,
+    udev_wants,
+    upstart,
 )
+from bootworthy.guest.initramfs_builders.builder import InitramfsBuilder
+from bootworthy.guest.initramfs_builders.dracut import Dracut
+from bootworthy.guest.initramfs_builders.initramfs_tools import InitramfsTools
+from bootworthy.guest.initramfs_builders.mkinitcpio import Mkinitcpio
+from bootworthy.guest.initramfs_builders.mkinitfs import Mkinitfs
+from bootworthy.guest.initramfs_builders.mkinitrd import Mkinitrd
 from bootworthy.guest.tree import Tree
 from bootworthy.model.errors import GuestError
 from tests.guest.memory import Device, Dir, File, Link, MemoryTree, Node
@@ -59,7 +77,50 @@ PATHS = (
     "/etc/machine-id",
     "/sbin/init",
     UNIT,
+    "/boot/grub/grub.cfg",
+    "/boot/grub/grubenv",
+    "/boot/grub/menu.lst",
+    "/boot/efi/loader/entries/a.conf",
+    "/boot/loader/entries/a.conf",
+    "/boot/extlinux/extlinux.conf",
+    "/boot/vmlinuz-6.1.0",
+    "/boot/initrd.img-6.1.0",
+    "/boot/config-6.1.0",
+    "/usr/lib/modules/6.1.0/modules.dep",
+    "/usr/lib/modules/6.1.0/modules.builtin",
+    "/etc/default/grub",
+    "/etc/default/grub.d/a.cfg",
+    "/etc/kernel/cmdline",
+    "/etc/chrony.conf",
+    "/etc/cloud/cloud.cfg",
+    "/etc/cloud/cloud.cfg.d/a.cfg",
+    "/etc/cloud/ds-identify.cfg",
+    "/usr/bin/cloud-init",
+    "/usr/lib/python3/dist-packages/cloudinit/version.py",
+    "/etc/crypttab",
+    "/etc/modprobe.d/a.conf",
+    "/etc/selinux/config",
+    "/etc/sysctl.d/a.conf",
+    "/etc/sysctl.conf",
+    "/etc/init/x.conf",
+    "/etc/init/x.override",
+    "/etc/dracut.conf",
+    "/etc/dracut.conf.d/a.conf",
+    "/etc/mkinitcpio.conf",
+    "/etc/initramfs-tools/initramfs.conf",
+    "/etc/initramfs-tools/modules",
+    "/etc/mkinitfs/mkinitfs.conf",
+    "/EFI/BOOT/BOOTX64.EFI",
+    *(f"{folder}/a.rules" for folder in udev_rules.DIRECTORIES),
 )
+
+BUILDERS = (InitramfsTools(), Mkinitcpio(), Mkinitfs(), Dracut(), Mkinitrd())
+
+
+def settings_of(builder: InitramfsBuilder) -> Callable[[Tree], object]:
+    """What the builder of an initramfs is told."""
+    return lambda tree: (*builder.narrow(tree), builder.unlisted(tree, ("hv_vmbus",)))
+
 
 READERS: dict[str, Callable[[Tree], object]] = {
     "release": release.read,
@@ -71,6 +132,19 @@ READERS: dict[str, Callable[[Tree], object]] = {
     "network": network.read,
     "agent": agent.read,
     "swap": lambda tree: swap.read(tree, fstab.read(tree)),
+    "boot loader": boot_loader.read,
+    "chrony": lambda tree: (chrony.read(tree), "chrony"),
+    "cloud-init": cloud_init.read,
+    "crypttab": crypttab.read,
+    "EFI programs": esp.read,
+    "kernels": kernels.read,
+    "modprobe": modprobe.read,
+    "SELinux": selinux.read,
+    "sysctl": sysctl.read,
+    "udev": lambda tree: [udev_rules.lines(tree, path) for path in udev_rules.paths(tree)],
+    "udev's units": udev_wants.read,
+    "Upstart": lambda tree: (upstart.read(tree, "x"), "upstart"),
+    **{builder.name: settings_of(builder) for builder in BUILDERS},
 }
 
 CONTENTS = st.one_of(

@@ -103,6 +103,23 @@ def test_only_small_configuration_is_kept() -> None:
     assert list(found.small_files) == ["conf/small"]
 
 
+def test_booster_has_its_modules_in_one_folder() -> None:
+    config = "mountTimeout: 180\nkernel: 6.11.5-arch1-1\nbuiltinModules: [ext4]\n"
+    files: dict[str, bytes | str] = {
+        "init": "x",
+        "etc/booster.init.yaml": config,
+        "usr/lib/modules/booster.alias": "vmbus:* hv_storvsc\n",
+        "usr/lib/modules/hv_storvsc.ko": "x",
+        "usr/lib/modules/6.11.5-arch1-1/kernel/drivers/hv/hv_vmbus.ko": "put in later",
+    }
+
+    found = parse(archive(files))
+
+    assert found.generator == "booster"
+    assert found.modules == {"hv_storvsc"}
+    assert found.kernel_releases == ("6.11.5-arch1-1",)
+
+
 @pytest.mark.parametrize(
     ("marker", "generator"),
     [
@@ -112,6 +129,7 @@ def test_only_small_configuration_is_kept() -> None:
         ("scripts/init-top/ORDER", "initramfs-tools"),
         ("init_functions", "mkinitcpio"),
         ("sbin/nlplug-findfs", "mkinitfs"),
+        ("etc/booster.init.yaml", "booster"),
         ("usr/bin/something", ""),
     ],
 )

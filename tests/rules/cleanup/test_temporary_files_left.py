@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bootworthy.model.finding import Severity
-from bootworthy.model.intent import Intent, OsState
-from bootworthy.model.steps import RemovePaths
 from bootworthy.rules.cleanup.temporary_files_left import check
-from tests.guest.memory import MemoryTree
+from tests.rules import leftovers
 from tests.rules.healthy import healthy
-from tests.rules.making import finding, findings, not_applicable, subject
+from tests.rules.making import finding, findings, subject
 
 _FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - the guest's
 LEFT = tuple(f"{folder}/{name}" for folder in _FOLDERS for name in ("upload.part", ".X11-unix"))
@@ -17,25 +14,12 @@ OTHERS = ("/srv/tmp/x", "/srv/var/tmp/x")
 
 
 def test_nothing_is_left() -> None:
-    assert findings(check, subject(healthy())) == ()
-
-
-@pytest.mark.parametrize("path", OTHERS)
-def test_what_stays(path: str) -> None:
-    assert findings(check, subject(healthy({path: "x"}))) == ()
+    leftovers.assert_passes(check, *OTHERS)
 
 
 @pytest.mark.parametrize("path", LEFT)
 def test_it_is_removed(path: str) -> None:
-    found = finding(check, subject(healthy({path: "x"})))
-
-    assert found.severity is Severity.NOTE
-    assert found.place.path == path
-    assert found.found == path
-    assert found.fix is not None
-    (step,) = found.fix.steps
-    assert isinstance(step, RemovePaths)
-    assert any(MemoryTree({path: "x"}).glob(pattern) for pattern in step.patterns)
+    leftovers.assert_removed(check, path)
 
 
 def test_all_in_one() -> None:
@@ -44,8 +28,7 @@ def test_all_in_one() -> None:
 
 
 def test_a_specialized_image_keeps_it() -> None:
-    files = healthy({LEFT[0]: "x"})
-    assert not_applicable(check, subject(files, intent=Intent(os_state=OsState.SPECIALIZED)))
+    leftovers.assert_kept_when_specialized(check, LEFT[0])
 
 
 def test_this_machines_are_in_use() -> None:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 
 from bootworthy.model.finding import Finding, Severity
-from bootworthy.model.intent import Intent, OsState
+from bootworthy.model.intent import Intent
 from bootworthy.model.steps import (
     RemovePaths,
 )
 from bootworthy.rules.security.management_identity_left import check
+from tests.rules import leftovers
 from tests.rules.healthy import healthy
-from tests.rules.making import Entry, findings, not_applicable, subject
+from tests.rules.making import Entry, findings, subject
 
 
 def look(changes: dict[str, Entry | None], intent: Intent | None = None) -> tuple[Finding, ...]:
@@ -40,5 +41,4 @@ def test_it_is_removed(path: str) -> None:
 
 
 def test_a_specialized_image_keeps_it() -> None:
-    files = healthy({LEFT[0]: "x"})
-    assert not_applicable(check, subject(files, intent=Intent(os_state=OsState.SPECIALIZED)))
+    leftovers.assert_kept_when_specialized(check, LEFT[0])

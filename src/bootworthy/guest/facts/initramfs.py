@@ -20,10 +20,17 @@ _SMALL = 64 << 10
 _KEPT = re.compile(
     r"init$|conf/|(?:etc|run|usr/lib|lib)/modprobe\.d/|etc/modules-load\.d/|etc/cmdline\.d/"
     r"|etc/lvm/|etc/(?:fstab|crypttab|cmdline|initrd-release)$|usr/lib/initrd-release$"
-    r"|(?:usr/)?lib/dracut/[^/]*(?:\.txt|hostonly-files)$|config$"
+    r"|(?:usr/)?lib/dracut/[^/]*(?:\.txt|hostonly-files)$|config$|etc/booster\.init\.yaml$"
 )
 _MODULE = re.compile(r"((?:usr/)?lib/modules/([^/]+))/(?:.*/)?([^/]+\.ko(?:\.xz|\.zst|\.gz)?)")
 _RELEASE = re.compile(r"(?:usr/)?lib/modules/([^/]+)/")
+
+# booster loads what lies here and is named in its own configuration, nothing that was added later
+# (generator/kmod.go, addModulesToImage); its configuration names the kernel.
+_BOOSTER = "booster"
+_BOOSTER_CONFIG = "etc/booster.init.yaml"
+_FLAT_MODULE = re.compile(r"(?:usr/)?lib/modules/([^/]+\.ko)")
+_BOOSTER_KERNEL = re.compile(r"^kernel:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 # A file only this generator leaves inside, in the order they are looked for: dracut may run
 # inside a distribution that also has the scripts of another.
@@ -32,7 +39,7 @@ _MARKERS = (
     ("initramfs-tools", re.compile(r"conf/(?:initramfs\.conf|arch\.conf)$|scripts/init-top/")),
     ("mkinitcpio", re.compile(r"(?:init_functions|buildconfig)$")),
     ("mkinitfs", re.compile(r"(?:usr/)?s?bin/nlplug-findfs$")),
-    ("booster", re.compile(r"etc/booster\.init\.yaml$")),
+    (_BOOSTER, re.compile(r"etc/booster\.init\.yaml$")),
     ("mkinitrd", re.compile(r"mkinitrd\.config$|config/start\.sh$")),
 )
 
@@ -125,6 +132,7 @@ class _Reading:
     compression: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
+    flat_modules: set[str] = field(default_factory=set)
     prefixes: Counter[str] = field(default_factory=Counter)
     small_files: dict[str, str] = field(default_factory=dict)
     segments: list[Segment] = field(default_factory=list)
@@ -168,18 +176,24 @@ class _Reading:
         if module:
             self.prefixes[module[1]] += 1
             self.modules.add(normalise(module[3]))
+        elif entry.is_file and (flat := _FLAT_MODULE.fullmatch(name)):
+            self.flat_modules.add(normalise(flat[1]))
 
     def result(self, path: str, problem: str) -> Initramfs:
         """What was read."""
         releases = {found[1] for name in self.names if (found := _RELEASE.match(name))}
+        modules, generator = self.modules, _generator(self.names)
+        if generator == _BOOSTER:
+            modules = self.flat_modules
+            releases = set(_BOOSTER_KERNEL.findall(self.small_files.get(_BOOSTER_CONFIG, "")))
         prefix = min(self.prefixes, key=lambda name: (-self.prefixes[name], name), default="")
         return Initramfs(
             path=path,
             size=len(self.data),
-            generator=_generator(self.names),
+            generator=generator,
             compression=tuple(self.compression),
             kernel_releases=tuple(sorted(releases)),
-            modules=frozenset(self.modules),
+            modules=frozenset(modules),
             modules_prefix=prefix,
             small_files=self.small_files,
             names=frozenset(self.names),

@@ -1,4 +1,4 @@
-"""Which services start at boot: systemd units with presets and masks, and System V scripts."""
+"""Which services start at boot: systemd units with presets and masks, scripts, Upstart's jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from bootworthy.guest.facts import presets
+from bootworthy.guest.facts import presets, upstart
 from bootworthy.guest.facts.systemd_units import (
     Install,
     UnitFile,
@@ -18,7 +18,7 @@ from bootworthy.guest.facts.systemd_units import (
 from bootworthy.guest.tree import Tree
 
 # Run levels in which a machine offers its services; 1 is for repair (init-d-script(5), LSB 20.5).
-_RUN_LEVELS = ("2", "3", "4", "5")
+_STARTED = "/etc/rc[2345].d/S[0-9][0-9]"
 
 
 class UnitState(StrEnum):
@@ -77,10 +77,10 @@ class Services:
         if self.manager == "openrc":
             return self._script(name, "/etc/runlevels/*/")
         if self.manager == "sysv":
-            return self._script(name, f"/etc/rc[{''.join(_RUN_LEVELS)}].d/S[0-9][0-9]")
+            return self._job(name) or self._script(name, _STARTED)
         found = self._units.locate(name)
         if found is None:  # systemd-sysv-generator(8) makes a unit of the script
-            return self._script(name, f"/etc/rc[{''.join(_RUN_LEVELS)}].d/S[0-9][0-9]")
+            return self._script(name, _STARTED)
         if found.mask:
             state, reason = UnitState.MASKED, found.mask
         else:
@@ -113,6 +113,14 @@ class Services:
     def _is_first_boot(self) -> bool:
         # machine-id(5), "First Boot Semantics": an empty file does not count.
         return self._tree.text_or("/etc/machine-id", "uninitialized").strip() == "uninitialized"
+
+    def _job(self, name: str) -> Unit | None:
+        """A job of Upstart, whose scripts in /etc/init.d only stand for it."""
+        job = upstart.read(self._tree, name.removesuffix(".service"))
+        if job is None:
+            return None
+        state = UnitState.ENABLED if job.starts else UnitState.DISABLED
+        return Unit(name=name, state=state, path=job.path, decided_by=job.decided_by)
 
     def _script(self, name: str, link_prefix: str) -> Unit:
         script = name.removesuffix(".service")

@@ -21,8 +21,10 @@ _FOREIGN = ("extra/", "updates/", "weak-updates/")
 
 # include/linux/module_signature.h, MODULE_SIG_STRING.
 _SIGNED = b"~Module signature appended~\n"
+
+# Unpacking takes time, and a vendor signs all its modules or none.
 _MAX_MODULE = 128 << 20
-_MAX_MODULES = 200
+_MAX_MODULES = 20
 
 
 @rule(
