@@ -17,6 +17,7 @@ from bootworthy.model.errors import TransferError
 from bootworthy.model.events import Observer
 
 if TYPE_CHECKING:
+    from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.options import TransferOptions
     from bootworthy.azure.target import Target
 
@@ -114,6 +115,18 @@ def transfer_options(given: Mapping[str, Any], observer: Observer) -> TransferOp
         journal=journal,
         observer=observer,
     )
+
+
+def capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
+    """What the image of a verb can do; where no guest can be read, what its disk shows."""
+    from bootworthy.azure.capabilities import Capabilities, capabilities_of
+    from bootworthy.work.opening import Reading, opened
+
+    reading = Reading(guest=given["guest"], allow_backing=given["allow_backing"], observer=observer)
+    with opened(given["image"], None, reading) as subject:
+        if subject.image is None:
+            return Capabilities(generations=frozenset())
+        return capabilities_of(subject.image, subject.guest)
 
 
 def target_from(text: str, given: Mapping[str, Any]) -> Target:

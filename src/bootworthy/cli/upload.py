@@ -15,6 +15,7 @@ from bootworthy.cli import options
 from bootworthy.cli.azure_options import (
     ACCOUNT,
     MOVING,
+    capabilities,
     collect_seldom,
     offering_resume,
     target_from,
@@ -22,12 +23,13 @@ from bootworthy.cli.azure_options import (
 )
 from bootworthy.cli.progress import observing
 from bootworthy.cli.terminal import print_lines
-from bootworthy.model.errors import UsageError
+from bootworthy.model.errors import HostError, ImageError, UsageError
 from bootworthy.model.events import Note, Observer
 from bootworthy.model.finding import Severity
 from bootworthy.model.quantities import human_seconds, human_size, plural
 
 if TYPE_CHECKING:
+    from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.options import TransferResult
     from bootworthy.disk.image import Image
 
@@ -151,17 +153,31 @@ def _to_disk(image: Image, given: Mapping[str, Any], observer: Observer) -> Tran
     from bootworthy.azure.managed_disk import DiskPlan, generation_of, upload_to_disk
 
     asked = options.intent_from(given).generation
+    found = _what_it_can(image, given, observer)
     plan = DiskPlan(
         resource_group=given["resource_group"],
         name=given["disk"],
         location=given["location"].lower().replace(" ", ""),
-        generation=generation_of(asked, image.generations, anyway=given["anyway"]),
+        generation=generation_of(asked, found.generations, anyway=given["anyway"]),
+        architecture=found.architecture,
         sku=given["sku"],
         trusted_launch=given["security_type"] == "TrustedLaunch",
     )
     subscription = given["subscription"] or default_subscription()
     with Compute(subscription, observer=observer) as compute:
         return upload_to_disk(image.container, plan, compute, transfer_options(given, observer))
+
+
+def _what_it_can(image: Image, given: Mapping[str, Any], observer: Observer) -> Capabilities:
+    from bootworthy.azure.capabilities import Capabilities
+
+    try:
+        return capabilities(given, observer)
+    except (ImageError, HostError) as error:
+        if not given["anyway"]:
+            raise
+        observer(Note(f"the disk is made for x64, as its guest cannot be read: {error.message}"))
+        return Capabilities(generations=image.generations)
 
 
 def _print(result: TransferResult, given: Mapping[str, Any]) -> None:
