@@ -23,13 +23,12 @@ from bootworthy.cli.azure_options import (
 )
 from bootworthy.cli.progress import observing
 from bootworthy.cli.terminal import print_lines
-from bootworthy.model.errors import HostError, ImageError, UsageError
+from bootworthy.model.errors import UsageError
 from bootworthy.model.events import Note, Observer
 from bootworthy.model.finding import Severity
 from bootworthy.model.quantities import human_seconds, human_size, plural
 
 if TYPE_CHECKING:
-    from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.options import TransferResult
     from bootworthy.disk.image import Image
 
@@ -153,7 +152,7 @@ def _to_disk(image: Image, given: Mapping[str, Any], observer: Observer) -> Tran
     from bootworthy.azure.managed_disk import DiskPlan, generation_of, upload_to_disk
 
     asked = options.intent_from(given).generation
-    found = _what_it_can(image, given, observer)
+    found = capabilities(given, observer)
     plan = DiskPlan(
         resource_group=given["resource_group"],
         name=given["disk"],
@@ -166,18 +165,6 @@ def _to_disk(image: Image, given: Mapping[str, Any], observer: Observer) -> Tran
     subscription = given["subscription"] or default_subscription()
     with Compute(subscription, observer=observer) as compute:
         return upload_to_disk(image.container, plan, compute, transfer_options(given, observer))
-
-
-def _what_it_can(image: Image, given: Mapping[str, Any], observer: Observer) -> Capabilities:
-    from bootworthy.azure.capabilities import Capabilities
-
-    try:
-        return capabilities(given, observer)
-    except (ImageError, HostError) as error:
-        if not given["anyway"]:
-            raise
-        observer(Note(f"the disk is made for x64, as its guest cannot be read: {error.message}"))
-        return Capabilities(generations=image.generations)
 
 
 def _print(result: TransferResult, given: Mapping[str, Any]) -> None:
