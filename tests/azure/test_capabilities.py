@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,25 @@ from tests.rules.making import Entry, guest
 
 pytestmark = needs("sfdisk")
 
-SHIM = {
-    "/EFI/BOOT/BOOTX64.EFI": efi_program(0x8664, b".vendor_cert"),
-    "/EFI/BOOT/grubx64.efi": efi_program(0x8664),
+
+def program(*sections: bytes, signed: bool = True) -> bytes:
+    """An EFI program of PE32+ with these sections, with or without a certificate table."""
+    plain = efi_program(0x8664, *sections)
+    optional = bytearray(240)
+    optional[:2] = b"\x0b\x02"
+    if signed:
+        struct.pack_into("<II", optional, 112 + 4 * 8, 0x1000, 0x200)
+    head = bytearray(plain[:0x58])
+    struct.pack_into("<H", head, 0x40 + 20, len(optional))
+    # The symbols are counted from the beginning of the file.
+    symbols = int.from_bytes(head[0x4C:0x50], "little") + len(optional)
+    struct.pack_into("<I", head, 0x4C, symbols)
+    return bytes(head + optional) + plain[0x58:]
+
+
+SHIM: dict[str, Entry] = {
+    "/EFI/BOOT/BOOTX64.EFI": program(b".vendor_cert"),
+    "/EFI/BOOT/grubx64.efi": program(),
 }
 
 
@@ -69,3 +86,18 @@ def test_trusted_launch_needs_shim_and_what_it_starts(disk: Image) -> None:
     assert found(disk, {}, dict(SHIM)).trusted_launch
     assert not found(disk, {}, dict(alone)).trusted_launch
     assert not found(disk, {}).trusted_launch
+
+
+@pytest.mark.parametrize("path", SHIM)
+def test_trusted_launch_needs_both_to_be_signed(path: str, disk: Image) -> None:
+    section = b".vendor_cert" if path.endswith("BOOTX64.EFI") else b".text"
+    unsigned = {path: program(section, signed=False)}
+
+    assert not found(disk, {}, SHIM | unsigned).trusted_launch
+
+
+def test_generation_2_needs_the_program_that_the_firmware_starts(disk: Image) -> None:
+    elsewhere: dict[str, Entry] = {"/EFI/debian/grubx64.efi": program()}
+
+    assert found(disk, {}, elsewhere).generations == frozenset()
+    assert found(disk, {}, dict(SHIM)).generations == {Generation.UEFI}

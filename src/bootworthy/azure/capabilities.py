@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bootworthy.disk.image import Image
+from bootworthy.guest.facts.esp import MACHINE_FILE, SECOND_STAGES, EfiProgram
 from bootworthy.guest.facts.kernels import Kernel, ModuleState
 from bootworthy.guest.guest import Guest
 from bootworthy.model.intent import Architecture, Generation
 
-# The removable-media paths of the UEFI specification, 3.5.1.1, where Azure's firmware looks.
-_LOADERS = {Architecture.X64: "/EFI/BOOT/BOOTX64.EFI", Architecture.ARM64: "/EFI/BOOT/BOOTAA64.EFI"}
+# Where Azure's firmware looks for what it starts (UEFI specification, 3.5.1.1), and shim after it.
+_FOLDER = "/EFI/BOOT"
 
 # https://learn.microsoft.com/azure/virtual-network/accelerated-networking-overview: the network
 # card is Mellanox's (mlx4, mlx5) or Microsoft's own (mana), beside the synthetic one.
@@ -22,10 +23,11 @@ _SYNTHETIC = "hv_netvsc"
 class Capabilities:
     """What an image can do on Azure.
 
-    ``nvme``: every kernel that is started finds its root disk on NVMe. ``accelerated_networking``:
-    every one drives at least Mellanox's cards of the fifth generation. ``trusted_launch``: the
-    firmware would start shim, whose signature Secure Boot takes; whose the kernel's is, is not
-    told.
+    ``generations`` are those that it has a boot loader for: of generation 2, the very program that
+    the firmware of this architecture starts. ``nvme``: every kernel that is started finds its root
+    disk on NVMe. ``accelerated_networking``: every one drives at least Mellanox's cards of the
+    fifth generation. ``trusted_launch``: the firmware would start shim, which starts the boot
+    loader beside it, and both carry signatures; whose those and the kernel's are, is not told.
     """
 
     generations: frozenset[Generation]
@@ -44,7 +46,7 @@ def capabilities_of(image: Image, guest: Guest) -> Capabilities:
     kernels = guest.bootable_kernels
     architecture = guest.architecture or Architecture.X64
     return Capabilities(
-        generations=image.generations,
+        generations=_generations(image, guest, architecture),
         architecture=architecture,
         nvme=bool(kernels) and all(_boots_from_nvme(guest, kernel) for kernel in kernels),
         accelerated_networking=bool(kernels) and all(_is_accelerated(item) for item in kernels),
@@ -64,8 +66,23 @@ def _is_accelerated(kernel: Kernel) -> bool:
     return "mlx5_core" in has and kernel.module(_SYNTHETIC) is not ModuleState.ABSENT
 
 
+def _generations(image: Image, guest: Guest, architecture: Architecture) -> frozenset[Generation]:
+    """What the disk is made for, without generation 2 where its loader is not there."""
+    found = image.generations
+    if guest.esp_facts is not None and _program(guest, MACHINE_FILE[architecture]) is None:
+        return found - {Generation.UEFI}
+    return found
+
+
 def _has_shim(image: Image, guest: Guest, architecture: Architecture) -> bool:
-    if Generation.UEFI not in image.generations or guest.esp_facts is None:
+    if Generation.UEFI not in image.generations:
         return False
-    loader = guest.esp_facts.program(_LOADERS[architecture])
-    return loader is not None and loader.is_shim and guest.esp_facts.has_second_stage
+    first = _program(guest, MACHINE_FILE[architecture])
+    second = _program(guest, SECOND_STAGES[architecture])
+    if first is None or second is None:
+        return False
+    return first.is_shim and first.is_signed and second.is_signed
+
+
+def _program(guest: Guest, name: str) -> EfiProgram | None:
+    return guest.esp_facts.program(f"{_FOLDER}/{name}") if guest.esp_facts else None

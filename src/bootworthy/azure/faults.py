@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from bootworthy.azure.secrets import redact
+from bootworthy.azure.unreachable import reason_of
 from bootworthy.model.errors import TransferError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ _FIRST_ERROR = 400
 _CODES = {404: "azure-not-found", 409: "azure-conflict", 412: "azure-target-changed"}
 
 _HINTS = {
-    "AuthenticationFailed": "the SAS is wrong or has expired: make a new one",
+    "AuthenticationFailed": "the SAS is wrong, has expired or is not valid yet: make a new one, "
+    "and look at this machine's clock",
     "AuthorizationPermissionMismatch": "the SAS or role lacks a permission: create and write",
     "AuthorizationFailure": "the storage account's firewall or its settings refuse this client",
     "ContainerNotFound": "make the container first: az storage container create",
@@ -48,24 +50,28 @@ class Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One failed request; ``retry_after`` is in seconds, None when the server did not say."""
+    """One failed request; ``retry_after`` is in seconds, None when the server did not say.
+
+    ``status`` is zero where no answer came.
+    """
 
     kind: Kind
     text: str
     code: str = ""
     status: int = 0
     retry_after: float | None = None
+    hint: str = ""
 
     def error(self) -> TransferError:
         """The fault as an error to end with."""
-        hint = _HINTS.get(self.code, "")
+        hint = self.hint or _HINTS.get(self.code, "")
         return TransferError(_error_code(self), self.text, hint=hint)
 
 
 def _error_code(fault: Fault) -> str:
     if fault.kind is Kind.DENIED:
         return "azure-access-denied"
-    if fault.kind is Kind.NETWORK:
+    if fault.kind is Kind.NETWORK or (fault.kind is Kind.FINAL and not fault.status):
         return "azure-unreachable"
     return _CODES.get(fault.status, "azure-busy" if fault.kind is Kind.BUSY else "azure-refused")
 
@@ -76,7 +82,7 @@ def fault_of(error: AzureError) -> Fault:
 
     status = getattr(error, "status_code", None)
     if not isinstance(error, HttpResponseError) or status is None:
-        return Fault(kind=_kind_without_answer(error), text=_text_of(error))
+        return _without_answer(error)
     headers: Mapping[str, str] = getattr(error.response, "headers", {})
     code = str(headers.get("x-ms-error-code") or _arm_code(error))
     return Fault(
@@ -86,6 +92,15 @@ def fault_of(error: AzureError) -> Fault:
         status=status,
         retry_after=seconds_of(headers.get("Retry-After")),
     )
+
+
+def _without_answer(error: AzureError) -> Fault:
+    kind = _kind_without_answer(error)
+    reason = reason_of(error) if kind is Kind.NETWORK else None
+    if reason is None:
+        return Fault(kind=kind, text=_text_of(error))
+    kind = Kind.FINAL if reason.final else kind
+    return Fault(kind=kind, text=reason.text, hint=reason.hint)
 
 
 def _kind_without_answer(error: AzureError) -> Kind:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bootworthy.model.errors import TransferError
-from bootworthy.model.events import Observer
+from bootworthy.model.errors import HostError, ImageError, TransferError
+from bootworthy.model.events import Note, Observer
 
 if TYPE_CHECKING:
+    from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.options import TransferOptions
     from bootworthy.azure.target import Target
 
@@ -114,6 +115,38 @@ def transfer_options(given: Mapping[str, Any], observer: Observer) -> TransferOp
         journal=journal,
         observer=observer,
     )
+
+
+def capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
+    """What the image of a verb can do; with ``anyway`` and no guest to read, what its disk shows.
+
+    Raises:
+        ImageError: there is no guest that can be read.
+        HostError: this machine lacks what reading it needs.
+    """
+    from bootworthy.azure.capabilities import Capabilities, capabilities_of
+    from bootworthy.disk.image import open_image
+    from bootworthy.work.opening import Reading, opened
+
+    reading = Reading(
+        guest=given["guest"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+    )
+    try:
+        with opened(given["image"], None, reading) as subject:
+            if subject.image is None:
+                return Capabilities(generations=frozenset())
+            return capabilities_of(subject.image, subject.guest)
+    except (ImageError, HostError) as error:
+        if not given["anyway"]:
+            raise
+        observer(Note(f"it is made for x64, as its guest cannot be read: {error.message}"))
+    with open_image(
+        given["image"], allow_backing=given["allow_backing"], disk=given["member"]
+    ) as image:
+        return Capabilities(generations=image.generations)
 
 
 def target_from(text: str, given: Mapping[str, Any]) -> Target:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.azure_options import MOVING, collect_seldom, offering_resume, transfer_options
+from bootworthy.cli.azure_options import (
+    MOVING,
+    capabilities,
+    collect_seldom,
+    offering_resume,
+    transfer_options,
+)
 from bootworthy.cli.progress import observing
 from bootworthy.cli.upload import refuse_what_would_not_run
 from bootworthy.model.events import Observer
@@ -179,25 +185,12 @@ def _region(name: str) -> str:
 def _capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
     from dataclasses import replace
 
-    from bootworthy.azure.capabilities import Capabilities, capabilities_of
-    from bootworthy.work.opening import Reading, opened
-
-    reading = Reading(
-        guest=given["guest"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        observer=observer,
-    )
-    with opened(given["image"], None, reading) as subject:
-        if subject.image is None:
-            return Capabilities(generations=frozenset())
-        found = capabilities_of(subject.image, subject.guest)
     wishes = {
         "nvme": given["nvme_disks"],
         "accelerated_networking": given["accelerated_networking"],
     }
     chosen = {name: wish == "yes" for name, wish in wishes.items() if wish != "auto"}
-    return replace(found, **chosen)
+    return replace(capabilities(given, observer), **chosen)
 
 
 def _print_calls(made: Iterable[Call], given: Mapping[str, Any]) -> None:

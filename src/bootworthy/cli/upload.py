@@ -15,6 +15,7 @@ from bootworthy.cli import options
 from bootworthy.cli.azure_options import (
     ACCOUNT,
     MOVING,
+    capabilities,
     collect_seldom,
     offering_resume,
     target_from,
@@ -163,11 +164,13 @@ def _to_disk(image: Image, given: Mapping[str, Any], observer: Observer) -> Tran
     from bootworthy.azure.managed_disk import DiskPlan, generation_of, upload_to_disk
 
     asked = options.intent_from(given).generation
+    found = capabilities(given, observer)
     plan = DiskPlan(
         resource_group=given["resource_group"],
         name=given["disk"],
         location=given["location"].lower().replace(" ", ""),
-        generation=generation_of(asked, image.generations, anyway=given["anyway"]),
+        generation=generation_of(asked, found.generations, anyway=given["anyway"]),
+        architecture=found.architecture,
         sku=given["sku"],
         trusted_launch=given["security_type"] == "TrustedLaunch",
     )

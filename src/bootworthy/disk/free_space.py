@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.disk import ext_free_space, superblocks
+from bootworthy.disk import ext_free_space, superblocks, xfs_free_space
 from bootworthy.disk.mbr import ReadAt
 from bootworthy.disk.partition_types import PROTECTIVE, is_extended
 from bootworthy.disk.partitions import read_table
@@ -16,7 +16,10 @@ from bootworthy.disk.probes.area import Area
 from bootworthy.disk.vhd_stream import Span
 from bootworthy.model.image import Partition, TableKind
 
-_READERS = dict.fromkeys(("ext2", "ext3", "ext4"), ext_free_space.free_spans)
+_READERS = {
+    **dict.fromkeys(("ext2", "ext3", "ext4"), ext_free_space.free_spans),
+    "xfs": xfs_free_space.free_spans,
+}
 
 
 def free_spans(read_at: ReadAt, disk_size: int) -> Iterator[Span]:

@@ -47,16 +47,20 @@ def probe(area: Area) -> Found | None:
         kind="xfs",
         uuid=uuid_of(area.at(32, 16)),
         label=text_of(area.at(108, 12)),
-        clean=_is_clean(area),
+        clean=_is_clean(area) is not False,
     )
 
 
-def _is_clean(area: Area) -> bool:
+def is_surely_clean(area: Area) -> bool:
+    """Whether the log of an XFS certainly holds nothing to replay."""
+    return _is_clean(area) is True
+
+
+def _is_clean(area: Area) -> bool | None:
+    """None where it cannot be told."""
     log = _log_of(area)
-    if log is None:
-        return True
-    head = _head(log)
-    return head is None or _ends_with_unmount(log, head)
+    head = None if log is None else _head(log)
+    return None if log is None or head is None else _ends_with_unmount(log, head)
 
 
 def _log_of(area: Area) -> _Log | None:
@@ -90,13 +94,13 @@ def _head(log: _Log) -> int | None:
     return high
 
 
-def _ends_with_unmount(log: _Log, head: int) -> bool:
+def _ends_with_unmount(log: _Log, head: int) -> bool | None:
     for back in range(1, min(_MAX_RECORD_BLOCKS, head) + 1):
         header = log.block(head - back)
         if int.from_bytes(header[:4], "big") == _RECORD_MAGIC:
             return _is_unmount(log, head - back, header, head)
     # The last record began before the log's end came round: too rare to judge.
-    return True
+    return None
 
 
 def _is_unmount(log: _Log, place: int, header: bytes, head: int) -> bool:
