@@ -11,6 +11,7 @@ from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.questions import WORD
 from bootworthy.rehearsal.scenario import Scenario
+from bootworthy.rehearsal.watch import AGENT_STATUS
 
 _REACHED, _MISSED = MilestoneState.REACHED, MilestoneState.MISSED
 _NOT_ASKED = MilestoneState.NOT_ASKED
@@ -19,9 +20,6 @@ _NOT_ASKED = MilestoneState.NOT_ASKED
 # a file system loses some of its partition to its own tables.
 _MOST_GAP = 8192
 _LEAST_SHARE = 0.85
-
-AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
-"""Events by which the agent tells that it has processed a goal state: its status names it."""
 
 # The rule, or the diagnosis, that explains a milestone that the guest's answers miss. Why a second
 # boot failed is watched, as with the first.

@@ -16,7 +16,6 @@ from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, i
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
-from bootworthy.rehearsal.answers import AGENT_STATUS
 from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.conversation import Conversation
 from bootworthy.rehearsal.diagnose import Ask
@@ -31,7 +30,7 @@ from bootworthy.rehearsal.power import Running, power_on
 from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, answers_in
 from bootworthy.rehearsal.scenario import Scenario
 from bootworthy.rehearsal.ssh import Client, make_key
-from bootworthy.rehearsal.watch import Patience, Watch
+from bootworthy.rehearsal.watch import AGENT_STATUS, Patience, Watch
 
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _SSH_PORT = 22

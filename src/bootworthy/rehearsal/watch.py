@@ -30,6 +30,10 @@ _NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
 # A key is refused because nobody made the account that it belongs to.
 _NO_ACCOUNT = ("CI-07", "CI-09", "AGT-19", "CI-11")
 _DENIALS = 3
+
+AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
+"""Events by which the agent tells that it has processed a goal state, after provisioning."""
+
 _SERVICES = frozenset(("wire", "metadata", "host-plugin"))
 _SILENT = ("CMD-02", "CMD-03", "CMD-04")
 
@@ -53,8 +57,8 @@ class Patience:
     """The same, of a machine that uses an address which it was not given."""
     unprovisioned: float = 150.0
     """From the login prompt, or the last question to Azure's services, to another one."""
-    explained: float = 45.0
-    """The same, of a machine that has said why there will be none."""
+    explained: float = 75.0
+    """From the login prompt, or the reason that was seen, to Ready."""
     agent: float = 180.0
     """From the end of the boot to the agent's first status."""
     whole: float = 900.0
@@ -151,12 +155,21 @@ class Watch:
         prompt = LOGIN_PROMPT.search(self.console.text, self.start)
         if prompt is None or not self.needs_ready or self.ready():
             return None
+        if any(event.kind in AGENT_STATUS for event in self.events()):
+            told = "the agent is past provisioning, and nobody reported ready"
+            return self._given_up(told, "BT-09", _UNPROVISIONED)
+        up, known = self.console.time_of(prompt.start()), self._explanation()
         asked = [event.at for event in self.events() if event.service in _SERVICES]
-        waited = self.seconds() - max([self.console.time_of(prompt.start()), *asked])
-        known = self._explanation()
+        # An agent asks for its goal state for ever: that is no progress where a reason is known.
+        last = max(up, known.at) if known else max([up, *asked])
+        waited = self.seconds() - last
         if waited <= (self.patience.explained if known else self.patience.unprovisioned):
             return None
-        told = f"{waited:.0f} s after the login prompt nobody asks for the goal state"
+        told = (
+            f"{waited:.0f} s later nobody reported ready"
+            if known
+            else (f"{waited:.0f} s after the login prompt nobody asks for the goal state")
+        )
         return self._given_up(told, "BT-09", _UNPROVISIONED)
 
     def _trouble(self) -> Trouble | None:
