@@ -87,6 +87,8 @@ class Watch:
     pause: Callable[[float], None] = time.sleep
     _refused_at: float | None = None
     _complaint: str = ""
+    _searched: int = -1
+    _found: tuple[Sighting, ...] = ()
     _denials: int = 0
     """How often the key was denied by a machine whose boot was over."""
 
@@ -173,9 +175,9 @@ class Watch:
         return self._given_up(told, "BT-09", _UNPROVISIONED)
 
     def _trouble(self) -> Trouble | None:
-        if sighting := ending(self.console, self.generation, self.start):
+        if sighting := ending(self._sightings()):
             self.pause(self.patience.hear_out)
-            return self._explained(ending(self.console, self.generation, self.start) or sighting)
+            return self._explained(ending(self._sightings()) or sighting)
         if not self.alive():
             return self._given_up("the machine switched itself off", "BT-08", ())
         return (
@@ -239,8 +241,7 @@ class Watch:
 
         The first is shown; what the others stand for is asked as well.
         """
-        found = sightings(self.console, self.generation, self.start)
-        seen = [item for item in found if item.sign.weight is Weight.EXPLAINS]
+        seen = [item for item in self._sightings() if item.sign.weight is Weight.EXPLAINS]
         if seen:
             codes = tuple(code for item in seen for code in item.sign.codes)
             return Explanation(codes=codes, saw=seen[0].saw, where="serial", at=seen[0].at)
@@ -248,6 +249,14 @@ class Watch:
             saw = f"the machine uses {event.detail.rpartition(' ')[2]}, which nobody gave it"
             return Explanation(codes=_NO_NETWORK, saw=saw, where="fabric", at=event.at)
         return None
+
+    def _sightings(self) -> tuple[Sighting, ...]:
+        """All signs so far; a console that said nothing new is not searched again."""
+        length = len(self.console.text)
+        if length != self._searched:
+            self._found = tuple(sightings(self.console, self.generation, self.start))
+            self._searched = length
+        return self._found
 
     def _explained(self, end: Sighting) -> Trouble:
         """The end, by the sign that came before it and says why, if there is one."""
