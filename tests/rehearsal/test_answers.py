@@ -14,8 +14,9 @@ from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.codes import code_of
 from bootworthy.rehearsal.controllers import Controller
 from bootworthy.rehearsal.fabric import FabricEvent
+from bootworthy.rehearsal.fabric.ovf import ovf_environment
 from bootworthy.rehearsal.outcome import Outcome
-from bootworthy.rehearsal.questions import WORD, answers_in
+from bootworthy.rehearsal.questions import MEDIUM_MARK, QUESTIONS, WORD, answers_in
 from bootworthy.rehearsal.scenario import Scenario
 
 CANDIDATE = Candidate(
@@ -39,7 +40,7 @@ GOOD = {
     "boot_id": "b1",
     "key:/etc/ssh/ssh_host_rsa_key.pub": "ssh-rsa NEW",
     "clock": "tsc",
-    "provisioned": "ovf-env.xml provisioned",
+    "medium": MEDIUM_MARK,
     "swap": "/mnt/resource/swapfile file 2097148 0 -2",
     "custom": WORD,
     "instances": "i1",
@@ -84,7 +85,7 @@ def test_a_good_guest_misses_nothing() -> None:
         ("swap", "swap", "/dev/sda5 partition 204796 0 -2", "SWAP-01"),
         ("swap", "swap", "", "SWAP-01"),
         ("resource-disk", "resource", "", "SWAP-05"),
-        ("provisioning-media", "provisioned", "provisioned", "BT-25"),
+        ("provisioning-media", "medium", "", "BT-25"),
         ("custom-data", "custom", "", "BT-22"),
         ("units", "failed", "ssh.service", "BT-12"),
         ("clock-source", "clock", "", "BT-23"),
@@ -119,6 +120,14 @@ def test_the_agents_status_shows_that_it_processed_a_goal_state() -> None:
     assert silent.state is MilestoneState.MISSED
     assert [trouble.fallback for trouble in troubles_of(iter([silent]))] == ["BT-26"]
     assert without.state is MilestoneState.NOT_ASKED
+
+
+def test_the_mark_of_the_medium_is_on_it_and_needs_sudo_to_be_seen() -> None:
+    assert MEDIUM_MARK.encode() in ovf_environment(Scenario())
+    assert MEDIUM_MARK in QUESTIONS
+    assert _judged({"sudo": "", "medium": ""})["provisioning-media"].state is (
+        MilestoneState.NOT_ASKED
+    )
 
 
 def test_evidence_is_plain_text() -> None:

@@ -55,7 +55,7 @@ class Patience:
     """After Ready and the end of the boot; an SSH server has started before that."""
     astray: float = 30.0
     """The same, of a machine that uses an address which it was not given."""
-    unprovisioned: float = 150.0
+    unprovisioned: float = 180.0
     """From the login prompt, or the last question to Azure's services, to another one."""
     explained: float = 75.0
     """From the login prompt, or the reason that was seen, to Ready."""
