@@ -9,7 +9,7 @@ from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.evidence import one_line
 from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Outcome, Trouble
-from bootworthy.rehearsal.questions import MEDIUM_MARK, WORD
+from bootworthy.rehearsal.questions import WORD
 from bootworthy.rehearsal.scenario import Scenario
 from bootworthy.rehearsal.watch import AGENT_STATUS
 
@@ -164,9 +164,9 @@ class Judge:
         if self._answers.get("sudo") != "0":
             told = "without sudo nobody can look"
             return self._made("provisioning-media", title, _NOT_ASKED, told)
-        read = self._answers.get("medium") == MEDIUM_MARK
-        told = "/var/lib/waagent/ovf-env.xml" if read else "no copy of its ovf-env.xml was left"
-        return self._made("provisioning-media", title, _state(read), told)
+        read = self._answers.get("medium", "")
+        told = read or "no copy of its ovf-env.xml was left"
+        return self._made("provisioning-media", title, _state(bool(read)), told)
 
     def _agent(self) -> Milestone:
         title = "agent connected, goal state processed"

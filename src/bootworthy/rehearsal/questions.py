@@ -33,7 +33,7 @@ say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 for key in /etc/ssh/ssh_host_*_key.pub; do say "key:$key" "$(cut -d' ' -f1,2 "$key")"; done
 say clock "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 say swap "$(sed 1d /proc/swaps)"
-say medium "$(sudo -n grep -o -m1 {MEDIUM_MARK} /var/lib/waagent/ovf-env.xml)"
+say medium "$(sudo -n grep -l {MEDIUM_MARK} /var/lib/waagent/ovf-env.xml)"
 say custom "$(cat {MARKER})"
 say instances "$(ls /var/lib/cloud/instances)"
 device=$(readlink -f "$(findmnt -no SOURCE /)")
