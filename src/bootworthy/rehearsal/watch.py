@@ -51,7 +51,7 @@ class Patience:
     refused: float = 150.0
     """Until the boot is over sshd may refuse everybody (pam_nologin), or be slow to answer."""
     refused_after_boot: float = 20.0
-    unanswered: float = 75.0
+    unanswered: float = 90.0
     """After Ready and the end of the boot; an SSH server has started before that."""
     astray: float = 30.0
     """The same, of a machine that uses an address which it was not given."""
