@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bootworthy.model.rehearsal import Milestone, MilestoneState
 from bootworthy.rehearsal.candidate import Candidate
@@ -104,7 +105,8 @@ class Judge:
         kept = ("machine_id", "instances", *(name for name in before if name.startswith("key:")))
         changed = [name for name in kept if before.get(name) != after.get(name)]
         told = f"changed: {', '.join(changed)}" if changed else "host keys and machine-id stayed"
-        yield self._made("provisioned-once", titles[1], _state(not changed), told)
+        once = self._made("provisioned-once", titles[1], _state(not changed), told)
+        yield replace(once, at=at)
 
     def _same(self, name: str, title: str, answer: str, wanted: str) -> Milestone:
         got = self._answers.get(answer, "")
