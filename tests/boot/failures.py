@@ -201,7 +201,7 @@ FAILURES = (
             "dd if=/dev/zero of=var/filler2 bs=4k status=none 2>/dev/null || :"
         ),
         codes=("BT-18",),
-        missed="login",
+        missed="data-source",
     ),
     Failure(
         name="login-refused",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.codes import code_of
 from bootworthy.rehearsal.controllers import Controller
 from bootworthy.rehearsal.fabric import FabricEvent
+from bootworthy.rehearsal.fabric.ovf import ovf_environment
 from bootworthy.rehearsal.outcome import Outcome
-from bootworthy.rehearsal.questions import WORD, answers_in
+from bootworthy.rehearsal.questions import QUESTIONS, WORD, answers_in
 from bootworthy.rehearsal.scenario import Scenario
 
 CANDIDATE = Candidate(
@@ -39,7 +41,7 @@ GOOD = {
     "boot_id": "b1",
     "key:/etc/ssh/ssh_host_rsa_key.pub": "ssh-rsa NEW",
     "clock": "tsc",
-    "provisioned": "ovf-env.xml provisioned",
+    "medium": "/var/lib/waagent/ovf-env.xml",
     "swap": "/mnt/resource/swapfile file 2097148 0 -2",
     "custom": WORD,
     "instances": "i1",
@@ -84,7 +86,7 @@ def test_a_good_guest_misses_nothing() -> None:
         ("swap", "swap", "/dev/sda5 partition 204796 0 -2", "SWAP-01"),
         ("swap", "swap", "", "SWAP-01"),
         ("resource-disk", "resource", "", "SWAP-05"),
-        ("provisioning-media", "provisioned", "provisioned", "BT-25"),
+        ("provisioning-media", "medium", "", "BT-25"),
         ("custom-data", "custom", "", "BT-22"),
         ("units", "failed", "ssh.service", "BT-12"),
         ("clock-source", "clock", "", "BT-23"),
@@ -119,6 +121,27 @@ def test_the_agents_status_shows_that_it_processed_a_goal_state() -> None:
     assert silent.state is MilestoneState.MISSED
     assert [trouble.fallback for trouble in troubles_of(iter([silent]))] == ["BT-26"]
     assert without.state is MilestoneState.NOT_ASKED
+
+
+def test_the_copy_of_the_medium_is_found_by_its_mark(tmp_path: Path) -> None:
+    """The question as a shell asks it, with the document of the medium and a made-up one."""
+    copy = tmp_path / "ovf-env.xml"
+    (line,) = (line for line in QUESTIONS.splitlines() if line.startswith("say medium "))
+    asked = line.replace("/var/lib/waagent/ovf-env.xml", str(copy)).replace("sudo -n ", "")
+    script = f"say() {{ printf '%s' \"$2\"; }}\n{asked}"
+    found = []
+    for content in (ovf_environment(Scenario()), b"<ns0:Environment />"):
+        copy.write_bytes(content)
+        done = subprocess.run(["sh", "-c", script], check=False, capture_output=True, text=True)
+        found.append(done.stdout)
+
+    assert found == [str(copy), ""]
+
+
+def test_without_sudo_nobody_can_tell_whether_the_medium_was_read() -> None:
+    assert _judged({"sudo": "", "medium": ""})["provisioning-media"].state is (
+        MilestoneState.NOT_ASKED
+    )
 
 
 def test_evidence_is_plain_text() -> None:

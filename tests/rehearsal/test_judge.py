@@ -23,7 +23,7 @@ def _udf(code: str) -> Finding | None:
 
 
 def test_two_milestones_that_one_rule_explains_are_one_diagnosis() -> None:
-    outcome = Outcome(login=40.0, answers={**GOOD, "provisioned": "", "custom": ""})
+    outcome = Outcome(login=40.0, answers={**GOOD, "medium": "", "custom": ""})
     seen = Seen(console=_console(), events=(STATUS,), outcome=outcome)
     milestones, diagnoses = judge(CANDIDATE, Scenario(), seen, _udf)
 

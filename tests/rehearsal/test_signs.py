@@ -38,7 +38,7 @@ def _console(said: str) -> Console:
     ],
 )
 def test_boots_that_end(generation: Generation, said: str, code: str) -> None:
-    found = ending(_console(said), generation)
+    found = ending(sightings(_console(said), generation))
 
     assert found is not None
     assert found.sign.codes[0] == code
@@ -59,7 +59,7 @@ def test_boots_that_end(generation: Generation, said: str, code: str) -> None:
 def test_what_explains_and_does_not_end(said: str, code: str) -> None:
     console = _console(said)
 
-    assert ending(console, BIOS) is None
+    assert ending(sightings(console, BIOS)) is None
     assert [item.sign.codes[0] for item in sightings(console, BIOS)] == [code]
 
 

@@ -142,7 +142,7 @@ def test_a_machine_that_is_up_and_does_not_answer_is_given_up_whatever_it_says()
     trouble = _trouble(_World(says=said, events=(LEASE, READY)))
 
     assert trouble.at is not None
-    assert 110 < trouble.at < 115
+    assert 125 < trouble.at < 130
     assert {"SEC-01", "NET-01"} <= set(trouble.codes)
     assert trouble.fallback == "BT-10"
 
@@ -156,9 +156,20 @@ def test_an_agent_that_waits_for_what_never_comes_is_not_waited_for() -> None:
     trouble = _trouble(_World(says=said, events=(LEASE,)))
 
     assert trouble.at is not None
-    assert 95 < trouble.at < 100
+    assert 135 < trouble.at < 140
     assert trouble.codes[0] == "AGT-09"
     assert {"CI-02", "CI-03"} <= set(trouble.codes)
+
+
+def test_an_agent_that_is_past_provisioning_reports_ready_no_more() -> None:
+    status = FabricEvent(90.0, "host-plugin", "hostgaplugin-status", "{}")
+    polls = tuple(FabricEvent(float(at), "wire", "goalstate", "") for at in range(70, 900, 6))
+    said = {50.0: "Linux version 6.1\nlocalhost login: "}
+    trouble = _trouble(_World(says=said, events=(LEASE, *polls, status)))
+
+    assert trouble.at is not None
+    assert 90 <= trouble.at < 95
+    assert "AGT-19" in trouble.codes
 
 
 def test_an_address_that_nobody_gave_is_why_nobody_answers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bootworthy.model.rehearsal import Milestone, MilestoneState
 from bootworthy.rehearsal import hardware
@@ -12,6 +13,7 @@ from bootworthy.rehearsal.fabric import FabricEvent
 from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.questions import WORD
 from bootworthy.rehearsal.scenario import Scenario
+from bootworthy.rehearsal.watch import AGENT_STATUS
 
 _REACHED, _MISSED = MilestoneState.REACHED, MilestoneState.MISSED
 _NOT_ASKED = MilestoneState.NOT_ASKED
@@ -20,9 +22,6 @@ _NOT_ASKED = MilestoneState.NOT_ASKED
 # a file system loses some of its partition to its own tables.
 _MOST_GAP = 8192
 _LEAST_SHARE = 0.85
-
-AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
-"""Events by which the agent tells that it has processed a goal state: its status names it."""
 
 # The rule, or the diagnosis, that explains a milestone that the guest's answers miss. Why a second
 # boot failed is watched, as with the first.
@@ -108,7 +107,8 @@ class Judge:
         kept = ("machine_id", "instances", *(name for name in before if name.startswith("key:")))
         changed = [name for name in kept if before.get(name) != after.get(name)]
         told = f"changed: {', '.join(changed)}" if changed else "host keys and machine-id stayed"
-        yield self._made("provisioned-once", titles[1], _state(not changed), told)
+        once = self._made("provisioned-once", titles[1], _state(not changed), told)
+        yield replace(once, at=at)
 
     def _same(self, name: str, title: str, answer: str, wanted: str) -> Milestone:
         got = self._answers.get(answer, "")
@@ -165,9 +165,12 @@ class Judge:
     def _media(self) -> Milestone:
         """cloud-init and the agent both leave a copy of what they read, without the password."""
         title = "provisioning medium read"
-        read = "ovf-env.xml" in self._answers.get("provisioned", "").split()
-        told = "/var/lib/waagent/ovf-env.xml" if read else "no copy of its ovf-env.xml was left"
-        return self._made("provisioning-media", title, _state(read), told)
+        if self._answers.get("sudo") != "0":
+            told = "without sudo nobody can look"
+            return self._made("provisioning-media", title, _NOT_ASKED, told)
+        read = self._answers.get("medium", "")
+        told = read or "no copy of its ovf-env.xml was left"
+        return self._made("provisioning-media", title, _state(bool(read)), told)
 
     def _agent(self) -> Milestone:
         title = "agent connected, goal state processed"

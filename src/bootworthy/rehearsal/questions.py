@@ -13,6 +13,10 @@ WORD = "custom-data-ran"
 
 CUSTOM_DATA = f"#!/bin/sh\necho {WORD} >{MARKER}\n".encode()
 
+MEDIUM_MARK = "KmsServerHostname"
+"""In the copy of the medium's ovf-env.xml, and not in the one that cloud-init makes up from the
+metadata service when it finds no medium (sources/helpers/azure.py, build_minimal_ovf)."""
+
 SETTLING = 150
 """Seconds that a guest may take from the login to the end of its boot, when emulated."""
 
@@ -31,7 +35,7 @@ say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 for key in /etc/ssh/ssh_host_*_key.pub; do say "key:$key" "$(cut -d' ' -f1,2 "$key")"; done
 say clock "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 say swap "$(sed 1d /proc/swaps)"
-say provisioned "$(sudo -n ls /var/lib/waagent | grep -x -e ovf-env.xml -e provisioned)"
+say medium "$(sudo -n grep -l {MEDIUM_MARK} /var/lib/waagent/ovf-env.xml)"
 say custom "$(cat {MARKER})"
 say instances "$(ls /var/lib/cloud/instances)"
 device=$(readlink -f "$(findmnt -no SOURCE /)")

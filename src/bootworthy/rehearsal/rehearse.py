@@ -17,7 +17,6 @@ from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, i
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict, excerpt
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
-from bootworthy.rehearsal.answers import AGENT_STATUS
 from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.conversation import Conversation
 from bootworthy.rehearsal.diagnose import Ask
@@ -33,7 +32,7 @@ from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, ans
 from bootworthy.rehearsal.scenario import Scenario
 from bootworthy.rehearsal.scratch import scratch
 from bootworthy.rehearsal.ssh import Client, make_key
-from bootworthy.rehearsal.watch import Patience, Watch
+from bootworthy.rehearsal.watch import AGENT_STATUS, Patience, Watch
 
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _SSH_PORT = 22
@@ -251,19 +250,21 @@ class _Rehearsal:
         with self._step("questions to the guest"):
             self._outcome.answers = self._answers()
             self._outcome.settled = running.seconds
+        if not self._outcome.answers:
+            self._outcome.troubles.append(_without_answers(running.seconds))
+            return
         if self._agent_is_due():
             with self._step("status of the agent"):
                 fabric.events.wait_for(
                     lambda event: event.kind in AGENT_STATUS, self._options.patience.agent
                 )
-        if self._options.second_boot and self._outcome.answers:
+        if self._options.second_boot:
             with self._step("second boot"):
                 self._second_boot(fabric, running)
 
     def _agent_is_due(self) -> bool:
         """Whether the agent's first status is worth waiting for: it comes after the login."""
-        wanted = self._candidate.has_agent and self._scenario.provision_guest_agent
-        return wanted and bool(self._outcome.answers)
+        return self._candidate.has_agent and self._scenario.provision_guest_agent
 
     def _refuse_what_is_no_fault_of_the_image(self, running: Running) -> None:
         """QEMU that is ended from outside, or stops a machine whose disk cannot be written to."""
@@ -361,6 +362,12 @@ class _Rehearsal:
             observations=_observations(fabric),
             kept=str(keep) if keep else None,
         )
+
+
+def _without_answers(at: float) -> Trouble:
+    """A login that leads to nothing proves no more than Ready does."""
+    saw = "the login was accepted, and then nothing that was asked was answered"
+    return Trouble(codes=(), saw=saw, where="ssh", at=at, fallback="BT-11")
 
 
 def _rehearsed(

@@ -7,7 +7,7 @@ machines that do not boot, and what the programs themselves print; see each grou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -309,7 +309,6 @@ def sightings(console: Console, generation: Generation, start: int = 0) -> Itera
             )
 
 
-def ending(console: Console, generation: Generation, start: int = 0) -> Sighting | None:
+def ending(found: Iterable[Sighting]) -> Sighting | None:
     """The first sign after which nothing more comes."""
-    found = sightings(console, generation, start)
     return next((item for item in found if item.sign.weight is Weight.ENDS), None)

@@ -30,6 +30,10 @@ _NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
 # A key is refused because nobody made the account that it belongs to.
 _NO_ACCOUNT = ("CI-07", "CI-09", "AGT-19", "CI-11")
 _DENIALS = 3
+
+AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
+"""Events by which the agent tells that it has processed a goal state, after provisioning."""
+
 _SERVICES = frozenset(("wire", "metadata", "host-plugin"))
 _SILENT = ("CMD-02", "CMD-03", "CMD-04")
 
@@ -47,14 +51,14 @@ class Patience:
     refused: float = 150.0
     """Until the boot is over sshd may refuse everybody (pam_nologin), or be slow to answer."""
     refused_after_boot: float = 20.0
-    unanswered: float = 75.0
+    unanswered: float = 90.0
     """After Ready and the end of the boot; an SSH server has started before that."""
     astray: float = 30.0
     """The same, of a machine that uses an address which it was not given."""
-    unprovisioned: float = 150.0
+    unprovisioned: float = 180.0
     """From the login prompt, or the last question to Azure's services, to another one."""
-    explained: float = 45.0
-    """The same, of a machine that has said why there will be none."""
+    explained: float = 75.0
+    """From the login prompt, or the reason that was seen, to Ready."""
     agent: float = 180.0
     """From the end of the boot to the agent's first status."""
     whole: float = 900.0
@@ -83,6 +87,8 @@ class Watch:
     pause: Callable[[float], None] = time.sleep
     _refused_at: float | None = None
     _complaint: str = ""
+    _searched: int = -1
+    _found: tuple[Sighting, ...] = ()
     _denials: int = 0
     """How often the key was denied by a machine whose boot was over."""
 
@@ -151,18 +157,27 @@ class Watch:
         prompt = LOGIN_PROMPT.search(self.console.text, self.start)
         if prompt is None or not self.needs_ready or self.ready():
             return None
+        if any(event.kind in AGENT_STATUS for event in self.events()):
+            told = "the agent is past provisioning, and nobody reported ready"
+            return self._given_up(told, "BT-09", _UNPROVISIONED)
+        up, known = self.console.time_of(prompt.start()), self._explanation()
         asked = [event.at for event in self.events() if event.service in _SERVICES]
-        waited = self.seconds() - max([self.console.time_of(prompt.start()), *asked])
-        known = self._explanation()
+        # An agent asks for its goal state for ever: that is no progress where a reason is known.
+        last = max(up, known.at) if known else max([up, *asked])
+        waited = self.seconds() - last
         if waited <= (self.patience.explained if known else self.patience.unprovisioned):
             return None
-        told = f"{waited:.0f} s after the login prompt nobody asks for the goal state"
+        told = (
+            f"{waited:.0f} s later nobody reported ready"
+            if known
+            else (f"{waited:.0f} s after the login prompt nobody asks for the goal state")
+        )
         return self._given_up(told, "BT-09", _UNPROVISIONED)
 
     def _trouble(self) -> Trouble | None:
-        if sighting := ending(self.console, self.generation, self.start):
+        if sighting := ending(self._sightings()):
             self.pause(self.patience.hear_out)
-            return self._explained(ending(self.console, self.generation, self.start) or sighting)
+            return self._explained(ending(self._sightings()) or sighting)
         if not self.alive():
             return self._given_up("the machine switched itself off", "BT-08", ())
         return (
@@ -226,8 +241,7 @@ class Watch:
 
         The first is shown; what the others stand for is asked as well.
         """
-        found = sightings(self.console, self.generation, self.start)
-        seen = [item for item in found if item.sign.weight is Weight.EXPLAINS]
+        seen = [item for item in self._sightings() if item.sign.weight is Weight.EXPLAINS]
         if seen:
             codes = tuple(code for item in seen for code in item.sign.codes)
             return Explanation(codes=codes, saw=seen[0].saw, where="serial", at=seen[0].at)
@@ -235,6 +249,14 @@ class Watch:
             saw = f"the machine uses {event.detail.rpartition(' ')[2]}, which nobody gave it"
             return Explanation(codes=_NO_NETWORK, saw=saw, where="fabric", at=event.at)
         return None
+
+    def _sightings(self) -> tuple[Sighting, ...]:
+        """All signs so far; a console that said nothing new is not searched again."""
+        length = len(self.console.text)
+        if length != self._searched:
+            self._found = tuple(sightings(self.console, self.generation, self.start))
+            self._searched = length
+        return self._found
 
     def _explained(self, end: Sighting) -> Trouble:
         """The end, by the sign that came before it and says why, if there is one."""
