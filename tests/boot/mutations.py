@@ -26,13 +26,6 @@ def start_a_shell(image: Path, recipe: Recipe) -> None:
     _edit(image, recipe, _GRUB_CFG, lambda text: _on_linux_lines(text, " init=/bin/sh"))
 
 
-def leave_the_locale_alone(image: Path, recipe: Recipe) -> None:
-    """Have cloud-init make no locale: the guests of the tests are small, without their sources."""
-    settings = image.with_suffix(".locale")
-    settings.write_text("locale: false\n")
-    _debugfs(image, recipe, f"write {settings} /etc/cloud/cloud.cfg.d/99-locale.cfg")
-
-
 def remove_loader(image: Path, esp_offset: int) -> None:
     """Take the loader from where firmware without a memory looks."""
     subprocess.run(["mdeltree", "-i", f"{image}@@{esp_offset}", "::/EFI/BOOT"], check=True)

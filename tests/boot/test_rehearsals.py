@@ -1,4 +1,4 @@
-"""``bootworthy rehearse`` on prepared guests: those that pass, and broken ones with the reason."""
+"""``bootworthy rehearse`` on prepared guests that were broken: each with the reason."""
 
 from __future__ import annotations
 
@@ -29,22 +29,6 @@ def _rehearse(image: Path, keep: Path, *more: str) -> tuple[int, dict[str, Any]]
 
 def _states(verdict: dict[str, Any]) -> dict[str, str]:
     return {item["name"]: item["state"] for item in verdict["milestones"]}
-
-
-@pytest.mark.parametrize("guest", ["bios", "uefi"])
-def test_a_prepared_guest_passes(guest: str, tmp_path: Path) -> None:
-    image = mutations.copy_of(prepared(guest, "--remove-users").vhd, tmp_path / "out.vhd")
-    mutations.leave_the_locale_alone(image, RECIPES[guest])
-    status, verdict = _rehearse(image, tmp_path, "--no-second-boot")
-    states = _states(verdict)
-
-    assert [d["code"] for d in verdict["diagnoses"]] == []
-    assert "missed" not in states.values()
-    for name in ("serial", "ready", "login", "sudo", "host-keys", "root-grown", "custom-data"):
-        assert states[name] == "reached"
-    assert (status, verdict["passed"]) == (0, True)
-    assert "Linux version" in (tmp_path / "serial.log").read_text()
-    assert "health-ready" in (tmp_path / "fabric.jsonl").read_text()
 
 
 def test_no_loader_at_the_removable_path(tmp_path: Path) -> None:
