@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import HostError
 from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, ignore
 from bootworthy.model.intent import Generation
+from bootworthy.model.plugins import Added
 from bootworthy.model.rehearsal import (
     Diagnosis,
     Happening,
@@ -26,6 +28,8 @@ from bootworthy.model.rehearsal import (
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
 from bootworthy.rehearsal.answers import Judge, troubles_of
 from bootworthy.rehearsal.candidate import Candidate
+from bootworthy.rehearsal.checks import ProvisioningCheck, added_checks, with_checks
+from bootworthy.rehearsal.checks import ask as ask_added
 from bootworthy.rehearsal.diagnose import Ask, diagnose
 from bootworthy.rehearsal.disks import make_disks
 from bootworthy.rehearsal.fabric import Fabric
@@ -70,12 +74,16 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
     ``ask`` runs one rule on the image, to name the one that explains a failure.
 
     Raises:
+        UsageError: ``plugin-broken``: a package adds a check that cannot be used.
         HostError: QEMU, its firmware, OpenSSH's client or a private network is missing here.
     """
     wanted = options or Options()
+    checks = added_checks()
     emulator_for(candidate.architecture)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as name, _logs(Path(name), wanted.keep):
-        verdict = _Rehearsal(candidate, ask, wanted, Path(name)).run()
+        rehearsal = _Rehearsal(candidate, ask, wanted, Path(name))
+        rehearsal.checks = checks
+        verdict = with_checks(rehearsal.run(), checks, rehearsal.added)
         return replace(verdict, serial=excerpt(Path(name, "serial.log").read_text()))
 
 
@@ -100,7 +108,10 @@ def _make_kept(keep: Path) -> None:
 
 
 class _Rehearsal:
-    """One run: what its parts share."""
+    """One run: what its parts share; ``added`` are the guest's answers to ``checks``."""
+
+    checks: tuple[Added[ProvisioningCheck], ...] = ()
+    added: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, candidate: Candidate, ask: Ask, options: Options, directory: Path) -> None:
         self._candidate = candidate
@@ -209,6 +220,7 @@ class _Rehearsal:
         self._outcome.login_evidence = f"{self._scenario.user_name} by key, boot {self._boot_id}"
         with self._step("questions to the guest"):
             self._outcome.answers = self._answers()
+            self.added = ask_added(self._client, self.checks)
             self._outcome.settled = running.seconds
         if self._options.second_boot and self._outcome.answers:
             with self._step("second boot"):
