@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -34,25 +35,22 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_its_rules_and_formats_are_listed_with_their_origin(installed: dict[str, str]) -> None:
     done = bootworthy("rules", "--plugins", env=installed)
     assert done.status == 0
-    rule, rules, form, formats = done.out.splitlines()
+    rule, rules, form, formats, *others = done.out.splitlines()
     assert rule.startswith("ACME-01  warning  login-banner-missing")
     assert rule.endswith("# bootworthy-example 1.0")
-    assert form.split() == [
-        "format",
-        "csv",
-        "One",
-        "line",
-        "a",
-        "finding.",
-        "#",
-        "bootworthy-example",
-        "1.0",
-    ]
+    assert form == "report   csv  One line a finding.  # bootworthy-example 1.0"
     assert (rules, formats) == ("1 rule", "1 report format")
+    assert others == [
+        "image    acme  # bootworthy-example 1.0",
+        "1 container format",
+        "ACME-02  clock-in-utc  the clock is in UTC  # bootworthy-example 1.0",
+        "1 provisioning check",
+    ]
 
 
 def test_without_it_there_is_nothing_to_list() -> None:
-    assert bootworthy("rules", "--plugins").out == "0 rules\n0 report formats\n"
+    nothing = "0 rules\n0 report formats\n0 container formats\n0 provisioning checks\n"
+    assert bootworthy("rules", "--plugins").out == nothing
 
 
 def test_programs_are_told_the_origin_too(installed: dict[str, str]) -> None:
@@ -83,6 +81,107 @@ def test_its_rule_is_explained(installed: dict[str, str]) -> None:
     assert "write Acme's banner [safe]" in done.out
 
 
+@pytest.fixture
+def acme(disk: Path, tmp_path: Path) -> Path:
+    """The disk in the container of the example."""
+    content = disk.read_bytes()
+    image = tmp_path / "appliance.img"
+    header = b"ACMEDISK" + struct.pack(">Q", len(content))
+    image.write_bytes(header.ljust(512, b"\0") + content)
+    return image
+
+
+def test_its_container_is_read_by_every_verb(
+    installed: dict[str, str], acme: Path, disk: Path, tmp_path: Path
+) -> None:
+    done = bootworthy("inspect", "--json", acme, env=installed)
+    container = json.loads(done.out)["image"]["container"]
+    assert (container["format"], container["virtual_size"]) == ("acme", disk.stat().st_size)
+    assert ["read by", "bootworthy-example 1.0"] in container["details"]
+    done = bootworthy("check", acme, "--output", "concise", env=installed)
+    assert "error[no-provisioning-agent] AGT-01" in done.out
+    raw = tmp_path / "out.raw"
+    done = bootworthy("convert", acme, "--to", "raw", "-o", raw, "--verify", env=installed)
+    assert done.status == 0, done.err
+    # convert rounds up to a whole MiB, as Azure has it.
+    assert raw.read_bytes()[: disk.stat().st_size] == disk.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [(0, "image-corrupt"), (1 << 20, "image-truncated"), (1 << 63, "image-truncated")],
+)
+def test_its_container_trusts_no_size(
+    installed: dict[str, str], tmp_path: Path, size: int, code: str
+) -> None:
+    image = tmp_path / "bad.img"
+    image.write_bytes((b"ACMEDISK" + struct.pack(">Q", size)).ljust(4096, b"\0"))
+    done = bootworthy("inspect", image, env=installed)
+    assert (done.status, done.code) == (3, code)
+
+
+def test_doctor_says_what_is_wrong_with_a_plugin(installed: dict[str, str], tmp_path: Path) -> None:
+    assert "ok      plugins" in bootworthy("doctor", env=installed).out
+    env = _with_plugin(tmp_path, "container_formats", "bad:F", "F = 3")
+    done = bootworthy("doctor", "--for", "check", env=env)
+    assert done.status == 4
+    assert "needed  plugins" in done.out
+    assert "bad 2.0" in done.out
+
+
+_RAISES = """\
+from bootworthy.disk.container import Format
+from bootworthy.disk.formats.raw import RawContainer
+class Odd(RawContainer):
+    format = "odd"
+    def map_extents(self):
+        raise KeyError("no table")
+    extents = lambda self: self.map_extents()
+def detect(header, tail, size):
+    if PLACE == "detect":
+        raise ValueError("no header")
+    return True
+def open_(file, references):
+    if PLACE == "open":
+        raise ZeroDivisionError("no blocks")
+    return Odd(file, file.size)
+F = Format(name="odd", rank=1, detect=detect, open=open_)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("detect", "ValueError: no header"),
+        ("open", "ZeroDivisionError: no blocks"),
+        ("map", "KeyError: 'no table'"),
+    ],
+)
+def test_a_container_format_that_raises_is_one_clear_error(
+    place: str, problem: str, disk: Path, tmp_path: Path
+) -> None:
+    content = f"PLACE = {place!r}\n{_RAISES}"
+    env = _with_plugin(tmp_path, "container_formats", "bad:F", content)
+    target = tmp_path / "out.vhd"
+    done = bootworthy("convert", disk, "-o", target, env=env)
+    assert (done.status, done.code) == (2, "plugin-broken")
+    assert problem in done.err
+    assert "bad 2.0" in done.err
+    assert not target.exists()
+
+
+_TAKEN_CONTAINER = """\
+from bootworthy.disk.container import Format
+F = Format(name="qcow2", rank=1, detect=None, open=None)
+"""
+_LAST_CONTAINER = """\
+from bootworthy.disk.container import Format
+F = Format(name="late", rank=1000, detect=None, open=None)
+"""
+_FOREIGN_CHECK = """\
+from bootworthy.rehearsal.checks import ProvisioningCheck
+F = ProvisioningCheck(code="SEC-99", name="x", title="", question="", judge=str, why="", fix="")
+"""
 _TAKEN_FORMAT = """\
 from bootworthy.report.format import Format
 F = Format(name="json", summary="", render=str)
@@ -106,6 +205,11 @@ R = replace(check, code="ACME-01")
         ("rules", "bad", "", "bad holds no Rule"),
         ("report_formats", "bad:FORMAT", "FORMAT = 3", "holds no Format"),
         ("report_formats", "bad:F", _TAKEN_FORMAT, "there is a report format json already"),
+        ("container_formats", "bad", "raise ImportError('no codec')", "no codec"),
+        ("container_formats", "bad:F", _TAKEN_CONTAINER, "an image format qcow2 already"),
+        ("container_formats", "bad:F", _LAST_CONTAINER, "rank is not below 1000"),
+        ("provisioning_checks", "bad:F", "F = 3", "holds no ProvisioningCheck"),
+        ("provisioning_checks", "bad:F", _FOREIGN_CHECK, "SEC-99 is no code of an area"),
         ("rules", "bad:R", _FOREIGN_AREA, "SWAP-99 is no code of an area of its own"),
         ("rules", "bad:R", _TAKEN_NAME, "there is a rule ACME-01 swap-file-on-os-disk already"),
     ],
@@ -113,15 +217,20 @@ R = replace(check, code="ACME-01")
 def test_a_broken_plugin_is_one_clear_error(
     group: str, value: str, content: str, problem: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "bad.py").write_text(content + "\n")
-    about = tmp_path / "bad-2.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 2.0\n")
-    (about / "entry_points.txt").write_text(f"[bootworthy.{group}]\nbad = {value}\n")
-    paths = f"{tmp_path}:{environment()['PYTHONPATH']}"
-    words = ("rules",) if group == "rules" else ("report", "missing.json", "--output", "sarif")
-    done = bootworthy(*words, env={"PYTHONPATH": paths})
+    env = _with_plugin(tmp_path, group, value, content)
+    words = {"report_formats": ("report", "missing.json", "--output", "sarif")}
+    done = bootworthy(*words.get(group, ("rules", "--plugins")), env=env)
     assert done.status == 2
     assert problem in done.err
     assert "bad 2.0" in done.err
     assert "Traceback" not in done.err
+
+
+def _with_plugin(folder: Path, group: str, value: str, content: str) -> dict[str, str]:
+    """The environment with a package that adds ``value``, of a module with that content."""
+    (folder / "bad.py").write_text(content + "\n")
+    about = folder / "bad-2.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 2.0\n")
+    (about / "entry_points.txt").write_text(f"[bootworthy.{group}]\nbad = {value}\n")
+    return {"PYTHONPATH": f"{folder}:{environment()['PYTHONPATH']}"}

@@ -15,6 +15,7 @@ import click
 
 import bootworthy
 from bootworthy.cli.terminal import print_lines
+from bootworthy.model.errors import UsageError
 from bootworthy.model.quantities import human_size
 from bootworthy.report.styled import Line, Span, Style
 
@@ -117,6 +118,20 @@ def _credentials() -> str:
     return "" if cached else "no credentials in the environment, and no login of az"
 
 
+def _plugins() -> str:
+    """What is wrong with an installed plugin; each kind is loaded as where it is used."""
+    from bootworthy.disk.container import known_formats
+    from bootworthy.rehearsal.checks import added_checks
+    from bootworthy.report.format import all_formats
+    from bootworthy.rules.catalogue import all_rules
+
+    try:
+        all_rules(), all_formats(), known_formats(), added_checks()
+    except UsageError as error:
+        return error.message
+    return ""
+
+
 def _clock() -> str:
     """A clock behind our own files breaks TLS and every signed address."""
     made = Path(bootworthy.__file__).stat().st_mtime
@@ -212,6 +227,13 @@ CHECKS = (
         packages={},
         needed_by=("upload", "publish"),
         remedy="az login",
+    ),
+    Check(
+        name="plugins",
+        look=_plugins,
+        packages={},
+        needed_by=("check", "prepare", "rehearse"),
+        remedy="upgrade or uninstall that package",
     ),
     Check(
         name="clock",

@@ -47,7 +47,7 @@ Examples:
     "--plugins",
     "only_plugins",
     is_flag=True,
-    help="Only what installed packages add, rules and report formats, with the package's name.",
+    help="Only what installed packages add: rules, formats and checks, with the package's name.",
 )
 def command(words: tuple[str, ...], severity: str | None, form: str, *, only_plugins: bool) -> None:
     """List the rules whose code, name, area or summary holds every WORD.
@@ -68,25 +68,36 @@ def command(words: tuple[str, ...], severity: str | None, form: str, *, only_plu
         return
     print_lines(_lines(chosen, origin))
     if only_plugins:
-        print_lines(_format_lines())
+        print_lines(_other_lines())
 
 
 def _origin(name: str | None) -> dict[str, str]:
     return {"plugin": name} if name else {}
 
 
-def _format_lines() -> Iterator[Line]:
-    """The report formats of plugins."""
+def _other_lines() -> Iterator[Line]:
+    """What else plugins add; each is loaded as where it is used, so that a bad one is told."""
+    from bootworthy.disk.container import Format as ContainerFormat
+    from bootworthy.disk.container import known_formats
     from bootworthy.model import plugins
-    from bootworthy.report.format import Format
+    from bootworthy.rehearsal.checks import added_checks
+    from bootworthy.report.format import Format, all_formats
 
-    found = list(plugins.added(plugins.REPORT_FORMATS, Format))
-    for item in found:
-        yield (
-            Span(f"{'format':<9}{item.what.name}  {item.what.summary}"),
-            Span(f"  # {item.origin}", Style.FAINT),
-        )
-    yield (Span(plural(len(found), "report format")),)
+    all_formats(), known_formats()
+    reports = list(plugins.added(plugins.REPORT_FORMATS, Format))
+    containers = list(plugins.added(plugins.CONTAINER_FORMATS, ContainerFormat))
+    checks = added_checks()
+    yield from (_other("report", f"{i.what.name}  {i.what.summary}", i.origin) for i in reports)
+    yield (Span(plural(len(reports), "report format")),)
+    yield from (_other("image", i.what.name, i.origin) for i in containers)
+    yield (Span(plural(len(containers), "container format")),)
+    for item in checks:
+        yield _other(item.what.code, f"{item.what.name}  {item.what.title}", item.origin)
+    yield (Span(plural(len(checks), "provisioning check")),)
+
+
+def _other(kind: str, what: str, origin: str) -> Line:
+    return Span(f"{kind:<9}{what}"), *_from(origin)
 
 
 def _wanted(rule: Rule, words: Iterable[str], severity: str | None) -> bool:

@@ -18,6 +18,7 @@ from typing import ClassVar, Self
 from bootworthy.disk import formats
 from bootworthy.disk.extents import Extent, ExtentMap, Kind
 from bootworthy.disk.hostfile import HostFile, open_host_file
+from bootworthy.disk.plugged_in import formats_of_plugins
 from bootworthy.disk.references import References
 from bootworthy.disk.sizes import MAX_VIRTUAL_SIZE, MIB, TIB
 from bootworthy.model.errors import ImageError, InternalError, UsageError
@@ -43,6 +44,9 @@ class Container(ABC):
 
     below_name: ClassVar[str] = "parent"
     """What the format calls the disk below."""
+
+    origin: str = ""
+    """The package that added the format; empty for ours."""
 
     def __init__(self, file: HostFile, virtual_size: int) -> None:
         if virtual_size > MAX_VIRTUAL_SIZE:
@@ -181,13 +185,15 @@ class Container(ABC):
 
     def info(self) -> ContainerInfo:
         """The container in numbers, for reports."""
-        notes = tuple(("note", note) for note in self.notes)
+        notes = [("note", note) for note in self.notes]
+        if self.origin:
+            notes.append(("read by", self.origin))
         return ContainerInfo(
             path=self.path,
             format=self.format,
             virtual_size=self.virtual_size,
             file_size=self.file_size,
-            details=self.details() + notes,
+            details=(*self.details(), *notes),
         )
 
     def close(self) -> None:
@@ -253,13 +259,18 @@ class Format:
 
 @cache
 def known_formats() -> tuple[Format, ...]:
-    """Every format there is a module for, in the order of detection; raw, which is any, last."""
+    """Every format there is, in the order of detection; raw, which is any, last.
+
+    Raises:
+        UsageError: ``plugin-broken``: a package adds one that cannot be used.
+    """
     found: list[Format] = []
     for module in pkgutil.iter_modules(formats.__path__):
         for offered in importlib.import_module(f"{formats.__name__}.{module.name}").FORMATS:
             if not isinstance(offered, Format):
                 raise InternalError("format-not-offered", f"{module.name} offers {offered!r}")
             found.append(offered)
+    found += formats_of_plugins(Format, {fmt.name for fmt in found})
     return tuple(sorted(found, key=lambda fmt: (fmt.rank, fmt.name)))
 
 

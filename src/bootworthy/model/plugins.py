@@ -5,6 +5,7 @@ https://packaging.python.org/specifications/entry-points/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -17,6 +18,11 @@ T = TypeVar("T")
 
 RULES = "bootworthy.rules"
 REPORT_FORMATS = "bootworthy.report_formats"
+CONTAINER_FORMATS = "bootworthy.container_formats"
+PROVISIONING_CHECKS = "bootworthy.provisioning_checks"
+
+CODE = re.compile(r"[A-Z]+-[0-9]{2}")
+"""What the code of a rule or a check looks like, as report-v1.schema.json has it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,18 +6,22 @@ import errno
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import HostError, UsageError
 from bootworthy.model.events import Note, Observer, StepFinished, StepStarted, ignore
 from bootworthy.model.intent import Generation
+from bootworthy.model.plugins import Added
 from bootworthy.model.rehearsal import Happening, Rehearsed, Verdict, excerpt
 from bootworthy.rehearsal.accelerator import Accelerator, accelerator_for
 from bootworthy.rehearsal.candidate import Candidate
+from bootworthy.rehearsal.checks import ProvisioningCheck, added_checks, with_checks
+from bootworthy.rehearsal.checks import ask as ask_added
 from bootworthy.rehearsal.conversation import Conversation
 from bootworthy.rehearsal.diagnose import Ask
 from bootworthy.rehearsal.disks import make_disks
@@ -71,15 +75,19 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
     ``ask`` runs one rule on the image, to name the one that explains a failure.
 
     Raises:
+        UsageError: ``plugin-broken``: a package adds a check that cannot be used.
         HostError: QEMU, its firmware, OpenSSH's client or a private network is missing here.
         UsageError: the scenario asks for what machines of this generation do not have.
     """
     wanted = options or Options()
     _refuse_odd_machine(candidate, wanted.scenario)
     emulator_for(candidate.architecture)
+    checks = added_checks()
     with scratch() as directory, _logs(directory, wanted.keep):
         try:
-            verdict = _Rehearsal(candidate, ask, wanted, directory).run()
+            rehearsal = _Rehearsal(candidate, ask, wanted, directory)
+            rehearsal.checks = checks
+            verdict = with_checks(rehearsal.run(), checks, rehearsal.added)
             serial = (directory / "serial.log").read_text(encoding="utf-8", errors="replace")
             return replace(verdict, serial=excerpt(serial))
         except OSError as error:
@@ -130,7 +138,10 @@ def _make_kept(keep: Path) -> None:
 
 
 class _Rehearsal:
-    """One run: what its parts share."""
+    """One run: what its parts share; ``added`` are the guest's answers to ``checks``."""
+
+    checks: tuple[Added[ProvisioningCheck], ...] = ()
+    added: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, candidate: Candidate, ask: Ask, options: Options, directory: Path) -> None:
         self._candidate = candidate
@@ -249,6 +260,7 @@ class _Rehearsal:
         self._outcome.login_evidence = f"{self._scenario.user_name} by key, boot {self._boot_id}"
         with self._step("questions to the guest"):
             self._outcome.answers = self._answers()
+            self.added = ask_added(self._client, self.checks)
             self._outcome.settled = running.seconds
         if not self._outcome.answers:
             self._outcome.troubles.append(_without_answers(running.seconds))

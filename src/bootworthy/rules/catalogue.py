@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -43,7 +42,7 @@ def _plugged_in(ours: list[Rule]) -> Iterator[Rule]:
     for item in plugins.added(plugins.RULES, Rule):
         rule = item.what
         area, _, _ = rule.code.partition("-")
-        if not _CODE.fullmatch(rule.code) or area in _AREAS:
+        if not plugins.CODE.fullmatch(rule.code) or area in _AREAS:
             raise plugins.broken(
                 item.origin, f"{rule.code} is no code of an area of its own, like ACME-01"
             )
@@ -72,10 +71,6 @@ def find(word: str) -> Rule:
 _AREAS = (
     "DIST VHD PART KERN INIT CMD NET SEC AGT CI SWAP TIME CLEAN NEW".split()  # noqa: SIM905
 )
-
-
-# As report-v1.schema.json has it.
-_CODE = re.compile(r"[A-Z]+-[0-9]{2}")
 
 
 def sort_key(rule: Rule) -> tuple[int, str, int]:

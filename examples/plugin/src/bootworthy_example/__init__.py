@@ -1,1 +1,1 @@
-"""A plugin of bootworthy: one rule, one report format."""
+"""A plugin of bootworthy: one rule, one report format, one container format, one check."""
