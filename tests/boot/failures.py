@@ -14,8 +14,8 @@ from tests.boot.mutations import in_root
 class Failure:
     """``guest`` is broken by ``mutate``; ``codes`` are what a rehearsal names, in this order.
 
-    ``missed`` is the first milestone that it does not reach, None where that depends on how fast the
-    machine is.
+    ``missed`` is the first milestone that it does not reach, None where that depends on the
+    machine's speed.
     """
 
     name: str
