@@ -14,14 +14,15 @@ from tests.boot.mutations import in_root
 class Failure:
     """``guest`` is broken by ``mutate``; ``codes`` are what a rehearsal names, in this order.
 
-    ``missed`` is the first milestone that it does not reach.
+    ``missed`` is the first milestone that it does not reach, None where that depends on the
+    machine's speed.
     """
 
     name: str
     guest: str
     mutate: Callable[[Path], None]
     codes: tuple[str, ...]
-    missed: str
+    missed: str | None
 
 
 def _in_root(script: str) -> Callable[[Path], None]:
@@ -151,7 +152,7 @@ FAILURES = (
             "etc/systemd/system/*.wants/ssh-host-keys.service etc/ssh/ssh_host_*"
         ),
         codes=("SEC-02",),
-        missed="login",
+        missed=None,
     ),
     Failure(
         name="shell-instead-of-init",
@@ -182,7 +183,7 @@ FAILURES = (
             + "sed -i 's/^Provisioning.Agent=.*/Provisioning.Agent=cloud-init/' etc/waagent.conf"
         ),
         codes=("AGT-09",),
-        missed="ready",
+        missed="data-source",
     ),
     Failure(
         name="not-deprovisioned",

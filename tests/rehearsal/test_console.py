@@ -33,6 +33,20 @@ def test_what_is_left_is_text() -> None:
     assert console.text == f"[    5.1] sd 0:0:0:0\ncaf\u00e9 \ufffd\ufffd\tend\n{'x' * 80}\n"
 
 
+def test_what_systemd_shortened_is_no_riddle() -> None:
+    console = Console()
+    console.feed(
+        b"[ TIME ] Timed out waiting for device \x1b[0;1;\xe2\x80\xa6[0m - /dev/disk/x.\r\n"
+        b"[DEPEND] Dependency failed for \x1b[0;1;39msyst...[0m - UTMP...mount\r\n",
+        1.0,
+    )
+
+    assert console.text == (
+        "[ TIME ] Timed out waiting for device \u2026 - /dev/disk/x.\n"
+        "[DEPEND] Dependency failed for syst... - UTMP...mount\n"
+    )
+
+
 def test_lines_are_stamped_with_the_moment_they_began() -> None:
     console = Console()
     console.feed(b"SeaBIOS\nGRUB lo", 0.5)

@@ -17,6 +17,8 @@ _ESCAPES = re.compile(
 # of systemd's colours. Then all that is no text; tabs and line ends stay.
 _CUT = re.compile(rb"\x1b\[?[0-9;?=]*")
 _CONTROL = re.compile("[^\t\n\x20-\x7e\xa0-\U0010ffff]|[\u2028\u2029]")
+# systemd shortens a line in its middle, sequences and all: the end of one stays behind.
+_SHORTENED = re.compile(r"(\u2026|\.\.\.)\[[0-9;]*m")
 # No sequence that firmware or systemd writes is longer.
 _LONGEST_ESCAPE = 64
 
@@ -45,7 +47,7 @@ class Console:
         whole = _whole_escapes(data)
         self._pending = data[whole:]
         plain = _CUT.sub(b"", _ESCAPES.sub(b"", data[:whole]))
-        text = _CONTROL.sub("", self._decoder.decode(plain))
+        text = _SHORTENED.sub(r"\1", _CONTROL.sub("", self._decoder.decode(plain)))
         if not text or len(self.text) > _LARGEST:
             return
         self._starts.append(len(self.text))
