@@ -19,6 +19,12 @@ from tests.disk.sources import EVERY, SIZE, disk_at, make
 pytestmark = needs("qemu-img", "qemu-io", "sfdisk")
 
 
+IN_SEVERAL_FILES = {
+    *("qcow2-chain", "qcow2-data-file", "vmdk-split", "vmdk-chain"),
+    *("vhd-differencing", "vhdx-differencing"),
+}
+
+
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The disk of the fixed VHD that every source becomes, without its footer."""
@@ -67,6 +73,13 @@ def refuse_a_strange_inspection(kind: str, source: Path) -> None:
     assert found.accepted == (kind == "vhd")
     noted = any("replayed in memory" in note for note in found.notes)
     assert noted == kind.endswith("unclosed")
+    for obstacle in found.obstacles:
+        # What is offered has to work, and opens no other file where there is none.
+        allowing = "--allow-backing" in obstacle.repair
+        with open_container(source, allow_backing=allowing) as container:
+            assert allowing == (kind in IN_SEVERAL_FILES), container.files()
+        in_place = "--in-place" in obstacle.repair
+        assert in_place == (kind in ("raw", "vhd-odd")), obstacle
 
 
 # One of each way in which data lies in an image.

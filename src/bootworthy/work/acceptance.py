@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bootworthy.disk import footer as vhd_footer
 from bootworthy.disk.anatomy import Anatomy, examine
+from bootworthy.disk.container import Container
 from bootworthy.disk.footer import FIXED
 from bootworthy.disk.formats.raw import RawContainer
 from bootworthy.disk.image import Image
@@ -41,7 +42,7 @@ _CODES = {
 def obstacles(image: Image) -> Iterator[Obstacle]:
     """Everything that Azure would hold against the file of ``image``."""
     container = image.container
-    repairs = _Repairs(container.path)
+    repairs = _Repairs(container)
     if journal_of(Path(container.path)).exists():
         text = "an edit of it in place was interrupted"
         yield Obstacle(code="edit-unfinished", text=text, repair=repairs.in_place)
@@ -53,7 +54,7 @@ def obstacles(image: Image) -> Iterator[Obstacle]:
         size = container.virtual_size
     elif anatomy is None:
         text = f"it is {container.format}, and Azure takes only fixed VHD"
-        yield Obstacle(code="not-vhd", text=text, repair=repairs.of(container.format))
+        yield Obstacle(code="not-vhd", text=text, repair=repairs.of(container))
         size = container.virtual_size
     else:
         yield from _footer_obstacles(anatomy, container.file_size, repairs)
@@ -62,20 +63,31 @@ def obstacles(image: Image) -> Iterator[Obstacle]:
 
 
 class _Repairs:
-    """The commands that help, for the image at ``path``."""
+    """The commands that help, for the image in ``container``."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, container: Container) -> None:
+        path = container.path
         quoted = shlex.quote(path)
         output = shlex.quote(Path(path).with_suffix(".vhd").name)
         if output == quoted or Path(path).suffix == ".vhd":
             output = shlex.quote(Path(path).stem + "-fixed.vhd")
         self.in_place = f"bootworthy convert --in-place {quoted}"
-        self.copy = f"bootworthy convert {quoted} -o {output}"
+        allowing = "--allow-backing " if _is_in_several_files(container) else ""
+        self.copy = f"bootworthy convert {allowing}{quoted} -o {output}"
 
-    def of(self, fmt: str) -> str:
-        """What helps with a file of this format: in place when it is the disk already."""
+    def of(self, container: Container) -> str:
+        """What helps with a file like this: in place when it is the disk already."""
+        if not isinstance(container, RawContainer):
+            return self.copy
         ways = {"vhd": self.in_place, "raw": f"{self.copy}, or without a copy: {self.in_place}"}
-        return ways.get(fmt, self.copy)
+        return ways.get(container.format, self.copy)
+
+
+def _is_in_several_files(container: Container) -> bool:
+    """Whether the image names other files; what one was unpacked to is none of them."""
+    if container.innermost is not container:
+        return False
+    return any(file is not container.file for file in container.files())
 
 
 def _footer_obstacles(anatomy: Anatomy, file_size: int, repairs: _Repairs) -> Iterator[Obstacle]:
@@ -103,7 +115,7 @@ def _size_obstacles(image: Image, size: int, repairs: _Repairs) -> Iterator[Obst
         )
         if isinstance(image.container, RawContainer) and _is_rounded(image):
             text += "; qemu-img rounded it to a disk geometry (force_size was missing)"
-        repair = repairs.of(image.container.format)
+        repair = repairs.of(image.container)
         yield Obstacle(code="size-not-mib-aligned", text=text, repair=repair)
     mbr = image.table.kind is TableKind.MBR
     limit = MBR_MAX_DISK if mbr else MAX_OS_DISK
