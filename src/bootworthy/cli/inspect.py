@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
+from bootworthy.cli.progress import observing
 from bootworthy.cli.terminal import print_lines
 
 _REFUSED = 1
@@ -32,7 +33,7 @@ Exit status:
 @click.option("--no-guest", is_flag=True, help="Do not look for the Linux inside.")
 @options.CONTAINER
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("-v", "--verbose", count=True, help="-vv adds tracebacks.")
+@options.TALK
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Show what IMAGE is made of, and whether Azure would take the file as it is.
@@ -43,13 +44,20 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from bootworthy.report import inspection
     from bootworthy.work.inspect import inspect_image
 
-    result = inspect_image(
-        given["image"],
-        allow_backing=given["allow_backing"],
-        source_format=given["source_format"],
-        disk=given["member"],
-        guest=not given["no_guest"],
-    )
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
+        result = inspect_image(
+            given["image"],
+            allow_backing=given["allow_backing"],
+            source_format=given["source_format"],
+            disk=given["member"],
+            guest=not given["no_guest"],
+            observer=observer,
+        )
     if given["as_json"]:
         sys.stdout.write(inspection.render(result))
     else:
