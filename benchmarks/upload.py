@@ -68,6 +68,7 @@ def main() -> None:
             for _ in range(chosen.runs):
                 for name, commands in ways.items():
                     runs[name].append(_measured(commands, port))
+                    sys.stderr.write(f"{name}: {runs[name][-1]}\n")
     _print({name: _median(items) for name, items in runs.items()})
 
 
