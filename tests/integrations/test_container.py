@@ -41,7 +41,7 @@ class Buildah:
         env = os.environ | {"CONTAINERS_STORAGE_CONF": str(self.folder / "storage.conf")}
         argv = ["buildah", *words]
         done = subprocess.run(
-            argv, env=env, capture_output=True, text=True, check=False, timeout=300
+            argv, env=env, capture_output=True, text=True, check=False, timeout=900
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
@@ -59,9 +59,10 @@ class Buildah:
         return "-v", "/usr:/usr:ro", "-v", libraries, "-v", pip
 
 
-@pytest.fixture(scope="module")
-def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
-    folder = tmp_path_factory.mktemp("buildah")
+@pytest.fixture
+def buildah(tmp_path: Path) -> Iterator[Buildah]:
+    folder = tmp_path / "buildah"
+    folder.mkdir()
     storage = f'driver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
     (folder / "storage.conf").write_text(f"[storage]\n{storage}")
     (folder / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
@@ -86,7 +87,7 @@ def _make_base(buildah: Buildah, tree: Path) -> None:
     buildah("commit", *buildah.policy, "--quiet", container, "localhost/base")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def image(buildah: Buildah) -> str:
     name = "localhost/bootworthy"
     arguments = ("--build-arg", "BASE=localhost/base", "--build-arg", "PACKAGES=")
@@ -95,20 +96,21 @@ def image(buildah: Buildah) -> str:
     return name
 
 
-def test_the_image_checks_a_disk(buildah: Buildah, image: str, tmp_path: Path) -> None:
-    small.one_linux(tmp_path / "disk.raw")
+def test_the_image_is_the_command_and_checks_a_disk(
+    buildah: Buildah, image: str, tmp_path: Path
+) -> None:
+    config = json.loads(buildah("inspect", "--type", "image", image))["OCIv1"]["config"]
+
+    assert (config["Entrypoint"], config["Cmd"]) == (["bootworthy"], ["--help"])
+    assert config["WorkingDir"] == "/work"
+    assert "/opt/bootworthy/bin" in next(v for v in config["Env"] if v.startswith("PATH="))
+
+    work = tmp_path / "work"
+    work.mkdir()
+    small.one_linux(work / "disk.raw")
     container = buildah("from", "--pull-never", *buildah.policy, image)
-    where = ("-v", f"{tmp_path}:/work", *buildah.mounts)
+    where = ("-v", f"{work}:/work", *buildah.mounts)
     words = ("bootworthy", "check", "--json", "--fail-on", "never", "disk.raw")
     out = buildah("run", "--isolation", "chroot", *where, container, "--", *words)
 
     assert json.loads(out)["engine"] == "reader"
-
-
-def test_the_image_is_the_command(buildah: Buildah, image: str) -> None:
-    config = json.loads(buildah("inspect", "--type", "image", image))["OCIv1"]["config"]
-
-    assert config["Entrypoint"] == ["bootworthy"]
-    assert config["Cmd"] == ["--help"]
-    assert config["WorkingDir"] == "/work"
-    assert "/opt/bootworthy/bin" in next(v for v in config["Env"] if v.startswith("PATH="))

@@ -11,6 +11,9 @@ from fnmatch import fnmatchcase
 from bootworthy.model.finding import Acceptance, Finding, Outcome
 from bootworthy.model.report import Report, RuleResult
 
+NOT_SELECTED = "not selected"
+"""Why a rule was not checked that nobody asked for."""
+
 # A rule that did not look, or whose findings were mended, says nothing about an entry.
 _JUDGED = (Outcome.PASS, Outcome.FAIL)
 
@@ -47,7 +50,7 @@ def _chosen(
     def chosen(result: RuleResult) -> RuleResult:
         if result.code not in ignore and (not select or result.code in select):
             return result
-        reason = "ignored" if result.code in ignore else "not selected"
+        reason = "ignored" if result.code in ignore else NOT_SELECTED
         return RuleResult(
             rule=result.rule,
             code=result.code,

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from bootworthy.model.acceptance import NOT_SELECTED
 from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.quantities import human_seconds, human_size, plural
@@ -114,7 +115,8 @@ def _fix(fix: Fix | None) -> str:
 def _not_checked(report: Report) -> Iterator[Line]:
     quiet = (Outcome.NOT_CHECKED, Outcome.NOT_APPLICABLE)
     for result in report.results:
-        if result.outcome in quiet:
+        # Who asks for one rule knows that the others were left out.
+        if result.outcome in quiet and result.reason != NOT_SELECTED:
             yield _faint(f"{result.code} {result.rule}: {result.outcome.value}: {result.reason}")
 
 

@@ -290,6 +290,25 @@ def test_on_paper_everything_is_unfolded_and_no_control_is_left(
     assert len(browser.find_elements(By.CSS_SELECTOR, "details:not([open])")) == folded
 
 
+@pytest.mark.parametrize("chosen", [True, False], ids=["chosen", "preferred"])
+def test_paper_is_light_whatever_the_screen_is(page: Chrome, chosen: bool) -> None:
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    light = [{"name": "prefers-color-scheme", "value": "light"}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": light if chosen else dark})
+    if chosen:
+        page.find_element(By.ID, "theme").click()
+    body = page.find_element(By.TAG_NAME, "body")
+    assert body.value_of_css_property("color") == "rgba(232, 234, 237, 1)"
+    page.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"media": "print", "features": light if chosen else dark}
+    )
+    try:
+        assert body.value_of_css_property("color") == "rgba(27, 31, 36, 1)"
+        assert body.value_of_css_property("background-color") == "rgba(255, 255, 255, 1)"
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": light})
+
+
 def test_it_prints(browser: Chrome, tmp_path: Path) -> None:
     _show(browser, tmp_path, replace(report(command="prepare"), rehearsal=verdict()))
     printed = base64.b64decode(browser.print_page())
