@@ -264,6 +264,7 @@ OTHER: Changes = {
     "/etc/waagent.conf": None,
     "/usr/bin/dash": elf(21),
     "/usr/lib/udev/rules.d/66-azure-storage.rules": None,
+    "/usr/lib/python3.11/crypt.py": None,
     f"/usr/lib/modules/{RELEASE}/modules.dep": None,
     "/etc/ssh/sshd_config": "Port 22\n",
     "/etc/NetworkManager/conf.d/x.conf": "[main]\nno-auto-default=*\n",

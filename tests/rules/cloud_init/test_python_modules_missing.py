@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bootworthy.model.finding import Finding, Severity
+from bootworthy.model.steps import InstallPackages
 from bootworthy.rules.cloud_init.python_modules_missing import check
 from tests.rules.healthy import healthy
 from tests.rules.making import Entry, findings, subject
@@ -35,6 +36,8 @@ def test_another_module_makes_hashes(path: str) -> None:
 def test_none_makes_hashes() -> None:
     (found,) = look({CRYPT: None})
     assert (found.severity, found.expected) == (Severity.WARNING, "passlib")
+    assert found.fix is not None
+    assert found.fix.steps == (InstallPackages(packages=("python3-passlib",)),)
 
 
 def test_a_python_of_its_own_passes() -> None:

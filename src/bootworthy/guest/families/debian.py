@@ -25,6 +25,7 @@ _PACKAGES = {
     Need.GDISK: ("gdisk",),
     Need.SSH_SERVER: ("openssh-server",),
     Need.SUDO: ("sudo",),
+    Need.PASSLIB: ("python3-passlib",),
 }
 
 _UNITS = {

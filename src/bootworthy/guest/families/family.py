@@ -23,6 +23,7 @@ class Need(StrEnum):
     NETWORK = "network configuration without NetworkManager"
     DHCP_CLIENT = "DHCP client"
     SUDO = "sudo"
+    PASSLIB = "Python module passlib"
 
 
 class Family(ABC):

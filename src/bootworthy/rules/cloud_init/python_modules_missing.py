@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bootworthy.guest.families.family import Need
 from bootworthy.guest.tree import Tree
 from bootworthy.model.finding import Place, Severity, Violation, by_hand
-from bootworthy.rules import sources
+from bootworthy.rules import software, sources
 from bootworthy.rules.conditions import with_cloud_init
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
@@ -16,7 +18,8 @@ _PYTHONS = ("/usr/lib/python3*", "/usr/lib64/python3*", "/usr/local/lib/python3*
 # cloudinit/url_helper.py and safeyaml.py import them without an alternative.
 _ALWAYS = {"requests": "requests", "yaml": "PyYAML"}
 
-# sources/azure: one of these turns the user's password into what /etc/shadow holds.
+# sources/DataSourceAzure.py: one of these turns the user's password into what /etc/shadow holds.
+# Python 3.13 has no crypt any more, and Debian 13's cloud-init asks for none of the others.
 _HASHING = ("crypt", "passlib", "crypt_r")
 
 
@@ -41,7 +44,9 @@ def check(subject: Subject) -> Iterator[Violation]:
         if not _packages(tree, module):
             yield _violation(home, f"no {module}", f"the Python module {package}")
     if not any(_packages(tree, name) for name in _HASHING) and _packages(tree, "os"):
-        yield _violation(home, f"none of {', '.join(_HASHING)}", "passlib", Severity.WARNING)
+        fix = software.install(subject.linux, Need.PASSLIB)
+        found = f"none of {', '.join(_HASHING)}"
+        yield replace(_violation(home, found, "passlib"), fix=fix, severity=Severity.WARNING)
 
 
 def _packages(tree: Tree, module: str) -> list[str]:
@@ -55,12 +60,11 @@ def _packages(tree: Tree, module: str) -> list[str]:
     ]
 
 
-def _violation(home: str, found: str, expected: str, severity: Severity | None = None) -> Violation:
+def _violation(home: str, found: str, expected: str) -> Violation:
     return Violation(
         message=f"cloud-init misses a Python module: {found}",
         place=Place(home),
         found=found,
         expected=expected,
         fix=by_hand(f"install {expected} from the distribution"),
-        severity=severity,
     )
