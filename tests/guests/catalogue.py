@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tests.guests.debian_bios import DebianBios
+from tests.guests.debian_btrfs import DebianBtrfs
 from tests.guests.debian_cloud import DebianCloud
+from tests.guests.debian_dracut import DebianDracut
+from tests.guests.debian_lvm import DebianLvm
 from tests.guests.debian_others import Debian11, Debian13
 from tests.guests.debian_uefi import DebianUefi
 from tests.guests.el_uefi import ElUefi
@@ -15,6 +18,9 @@ _ALL: tuple[Recipe, ...] = (
     DebianUefi(),
     Debian11(),
     Debian13(),
+    DebianLvm(),
+    DebianBtrfs(),
+    DebianDracut(),
     DebianCloud(),
     ElUefi(),
     SuseUefi(),
