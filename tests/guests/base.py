@@ -34,9 +34,15 @@ _PACKAGES = (
     "zstd",
 )
 
+_EFI = ("grub-efi-amd64", "grub-efi-amd64-signed", "shim-signed")
+
 _EXTRA_PACKAGES = {
     "bios": ("grub-pc", "open-vm-tools"),
-    "uefi": ("grub-efi-amd64", "grub-efi-amd64-signed", "shim-signed", "qemu-guest-agent"),
+    "uefi": (*_EFI, "qemu-guest-agent"),
+    "lvm": (*_EFI, "lvm2", "xfsprogs"),
+    "btrfs": (*_EFI, "btrfs-progs"),
+    "dracut": (*_EFI, "dracut"),
+    "sdboot": ("systemd-boot",),
 }
 
 # Nothing that a server boots with: it halves the tree and each rebuild of an initramfs.

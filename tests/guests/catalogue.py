@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tests.guests.debian_bios import DebianBios
+from tests.guests.debian_btrfs import DebianBtrfs
 from tests.guests.debian_cloud import DebianCloud
+from tests.guests.debian_dracut import DebianDracut
+from tests.guests.debian_lvm import DebianLvm
 from tests.guests.debian_others import Debian11, Debian11Bios, Debian13, Debian13Bios
 from tests.guests.debian_uefi import DebianUefi
 from tests.guests.el_uefi import ElUefi
@@ -17,6 +20,9 @@ _ALL: tuple[Recipe, ...] = (
     Debian11Bios(),
     Debian13(),
     Debian13Bios(),
+    DebianLvm(),
+    DebianBtrfs(),
+    DebianDracut(),
     DebianCloud(),
     ElUefi(),
     SuseUefi(),

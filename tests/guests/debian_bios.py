@@ -15,7 +15,13 @@ from tests.guests.disk import (
     swap_header,
     write_at,
 )
-from tests.guests.grub import RootPartition, configure, install_modules, make_bios_images
+from tests.guests.grub import (
+    BootPlaces,
+    RootPartition,
+    configure,
+    install_modules,
+    make_bios_images,
+)
 from tests.guests.initramfs import make_initramfs
 from tests.guests.origin import Origin
 from tests.guests.recipe import Recipe
@@ -86,7 +92,7 @@ class DebianBios(Recipe):
         put(tree, "etc/initramfs-tools/conf.d/resume", f"RESUME=UUID={_SWAP_UUID}\n")
         make_initramfs(sandbox, self.origin.initramfs_modules)
         install_modules(tree, "i386-pc")
-        configure(sandbox, _ROOT)
+        configure(sandbox, BootPlaces(root=_ROOT))
         self.add_identity(tree, separate_dbus_id=True)
 
     def lay_out(self, image: Path, sandbox: Sandbox) -> None:

@@ -14,7 +14,7 @@ from typing import ClassVar
 from tests.guests.base import Base
 from tests.guests.debian_uefi import esp_files
 from tests.guests.disk import MIB, SECTOR, make_empty, make_ext4, make_fat, partition
-from tests.guests.grub import RootPartition, install_modules, update
+from tests.guests.grub import BootPlaces, RootPartition, install_modules, update
 from tests.guests.initramfs import kernel_release
 from tests.guests.origin import Origin
 from tests.guests.recipe import Recipe, unpack
@@ -145,7 +145,7 @@ class DebianCloud(Recipe):
         install_modules(tree, "x86_64-efi")
         put(tree, "etc/default/grub", _DEFAULTS)
         put(tree, "etc/default/grub.d/10_cloud.cfg", _GRUB_DROP_IN)
-        update(sandbox, _PARTITION)
+        update(sandbox, _PLACES)
         _clean(tree)
 
     def lay_out(self, image: Path, sandbox: Sandbox) -> None:
@@ -153,14 +153,14 @@ class DebianCloud(Recipe):
         tree = sandbox.tree
         make_empty(image, self.size)
         partition(image, _TABLE)
-        files = esp_files(tree, _PARTITION)
+        files = esp_files(tree, _PLACES)
         files["EFI/BOOT/BOOTX64.EFI"] = files["EFI/debian/shimx64.efi"]
         files["EFI/BOOT/grubx64.efi"] = files["EFI/debian/grubx64.efi"]
         make_fat(image, offset=_ESP[0], size=_ESP[1], volume_id=_ESP_ID, files=files)
         make_ext4(image, offset=_ROOT[0], size=_ROOT[1], tree=tree, uuid=_UUID)
 
 
-_PARTITION = RootPartition(uuid=_UUID, table="gpt", number=2)
+_PLACES = BootPlaces(root=RootPartition(uuid=_UUID, table="gpt", number=2))
 
 
 def _clean(tree: Path) -> None:

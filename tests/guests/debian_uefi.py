@@ -16,7 +16,7 @@ from tests.guests.disk import (
     partition,
     swap_header,
 )
-from tests.guests.grub import EFI_STUB, RootPartition, configure, install_modules
+from tests.guests.grub import BootPlaces, RootPartition, configure, install_modules
 from tests.guests.initramfs import make_initramfs
 from tests.guests.origin import Origin
 from tests.guests.recipe import Recipe
@@ -89,10 +89,14 @@ class DebianUefi(Recipe):
         tree = sandbox.tree
         put(tree, "etc/fstab", _FSTAB)
         (tree / "boot/efi").mkdir(mode=0o700)
-        make_initramfs(sandbox, self.origin.initramfs_modules)
+        self.make_initramfs(sandbox)
         install_modules(tree, "x86_64-efi")
-        configure(sandbox, _ROOT)
+        configure(sandbox, _PLACES)
         self.add_identity(tree, separate_dbus_id=False)
+
+    def make_initramfs(self, sandbox: Sandbox) -> None:
+        """An initramfs that knows the machine the guest comes from."""
+        make_initramfs(sandbox, self.origin.initramfs_modules)
 
     def lay_out(self, image: Path, sandbox: Sandbox) -> None:
         """Write the disk."""
@@ -105,21 +109,21 @@ class DebianUefi(Recipe):
             offset=self.esp_offset,
             size=_ESP_SIZE,
             volume_id=_ESP_ID,
-            files=esp_files(tree, _ROOT),
+            files=esp_files(tree, _PLACES),
         )
         make_ext4(image, offset=_ROOT_OFFSET, size=_ROOT_SIZE, tree=tree, uuid=_ROOT_UUID)
         allocate_in_ext4(image, offset=_ROOT_OFFSET, name="/swapfile", size=_SWAP_SIZE)
 
 
-_ROOT = RootPartition(uuid=_ROOT_UUID, table="gpt", number=2)
+_PLACES = BootPlaces(root=RootPartition(uuid=_ROOT_UUID, table="gpt", number=2))
 
 
-def esp_files(tree: Path, root: RootPartition) -> dict[str, bytes]:
+def esp_files(tree: Path, places: BootPlaces) -> dict[str, bytes]:
     """EFI/debian as grub-install fills it."""
     files = {
         f"EFI/debian/{name}": (tree / source).read_bytes() for name, source in _LOADERS.items()
     }
-    files["EFI/debian/grub.cfg"] = root.said(EFI_STUB).encode()
+    files["EFI/debian/grub.cfg"] = places.efi_stub().encode()
     return files
 
 

@@ -39,62 +39,121 @@ GRUB_CMDLINE_LINUX="crashkernel=auto"
 #GRUB_GFXMODE=640x480
 """
 
-# grub-mkconfig asks grub-probe about the disk below /, which does not exist before the tree does.
+# grub-mkconfig asks these about the disk below /, which does not exist before the tree does.
 _PROBE = """\
 #!/bin/sh
+where=root
 for word; do
-  case $word in --target=*) target=${{word#--target=}} ;; esac
+  case $word in
+    --target=*) target=${{word#--target=}} ;;
+    /boot | /boot/* | {device}) where=boot ;;
+  esac
 done
-case $target in
-  device) echo /dev/sda{number} ;;
-  disk) echo /dev/sda ;;
-  drive) echo '(hd0,{table}{number})' ;;
-  fs) echo ext2 ;;
-  fs_uuid) echo {uuid} ;;
-  partmap) echo {table} ;;
-  compatibility_hint) echo hd0,{table}{number} ;;
-  hints_string) echo --hint-bios=hd0,{table}{number} --hint-efi=hd0,{table}{number} \
---hint-baremetal=ahci0,{table}{number} ;;
+case $where-$target in
+{answers}
 esac
 """
 
-EFI_STUB = """\
+_RELATIVE = """\
+#!/bin/sh
+case $1 in
+  /boot | /boot/*) echo "{boot}${{1#/boot}}" ;;
+  *) echo "{root}${{1%/}}" ;;
+esac
+"""
+
+_EFI_STUB = """\
 search.fs_uuid {uuid} root hd0,{table}{number}
-set prefix=($root)'/boot/grub'
+set prefix=($root)'{boot}/grub'
 configfile $prefix/grub.cfg
 """
-"""EFI/debian/grub.cfg as Debian's grub-install writes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RootPartition:
-    """Where GRUB will find the root file system."""
+    """Where GRUB will find the root file system, or that of /boot."""
 
     uuid: str
     table: str
     """GRUB's name of the partition table: msdos or gpt."""
     number: int
+    kind: str = "ext2"
+    """GRUB's name of the file system."""
+    top: str = ""
+    """The path in the file system at which it is mounted: that of a Btrfs subvolume."""
+    volume: str = ""
+    """The device of a logical volume."""
 
-    def said(self, text: str) -> str:
-        """A template of this module with the partition filled in."""
-        return text.format(uuid=self.uuid, table=self.table, number=self.number)
+    @property
+    def device(self) -> str:
+        """The name of the device on a machine with one disk."""
+        return self.volume or f"/dev/sda{self.number}"
+
+    def answers(self, where: str) -> str:
+        """What grub-probe says of it, as cases of a shell script."""
+        place = f"hd0,{self.table}{self.number}"
+        hints = f"--hint-bios={place} --hint-efi={place} --hint-baremetal=ahci0,{place[4:]}"
+        answers = {
+            "device": self.device,
+            "disk": "/dev/sda",
+            "drive": f"({place})",
+            "fs": self.kind,
+            "fs_uuid": self.uuid,
+            "partmap": self.table,
+            "abstraction": "lvm" if self.volume else "",
+            "compatibility_hint": place,
+            "hints_string": hints,
+        }
+        lines = (f"  {where}-{key}) echo '{value}' ;;" for key, value in answers.items() if value)
+        return "\n".join(lines)
 
 
-def configure(sandbox: Sandbox, root: RootPartition) -> None:
+@dataclass(frozen=True, kw_only=True)
+class BootPlaces:
+    """Where the root and /boot are, for everything of GRUB."""
+
+    root: RootPartition
+    separate: RootPartition | None = None
+    """The partition of /boot, when it is not in the root."""
+
+    @property
+    def boot(self) -> RootPartition:
+        """What holds /boot."""
+        return self.separate or self.root
+
+    @property
+    def folder(self) -> str:
+        """The path of /boot in its file system."""
+        return "" if self.separate else f"{self.root.top}/boot"
+
+    def programs(self) -> dict[str, str]:
+        """Stand-ins for the programs that would look at the disk."""
+        answers = f"{self.root.answers('root')}\n{self.boot.answers('boot')}"
+        return {
+            "usr/sbin/grub-probe": _PROBE.format(device=self.boot.device, answers=answers),
+            "usr/bin/grub-mkrelpath": _RELATIVE.format(boot=self.folder, root=self.root.top),
+            # 10_linux writes root=UUID= only where this link exists.
+            f"dev/disk/by-uuid/{self.root.uuid}": "",
+        }
+
+    def efi_stub(self) -> str:
+        """EFI/debian/grub.cfg as Debian's grub-install writes it."""
+        boot = self.boot
+        return _EFI_STUB.format(
+            uuid=boot.uuid, table=boot.table, number=boot.number, boot=self.folder
+        )
+
+
+def configure(sandbox: Sandbox, places: BootPlaces) -> None:
     """Write /etc/default/grub and let the guest's own update-grub make grub.cfg from it."""
     put(sandbox.tree, "etc/default/grub", _DEFAULTS)
-    update(sandbox, root)
+    update(sandbox, places)
 
 
-def update(sandbox: Sandbox, root: RootPartition) -> None:
+def update(sandbox: Sandbox, places: BootPlaces) -> None:
     """Let the guest's own update-grub make grub.cfg, told where its root will be."""
     sandbox.run("grub-editenv", "/boot/grub/grubenv", "create")
-    overrides = {
-        "usr/sbin/grub-probe": root.said(_PROBE),
-        # 10_linux writes root=UUID= only where this link exists.
-        f"dev/disk/by-uuid/{root.uuid}": "",
-    }
-    sandbox.run("update-grub", overrides=overrides)
+    sandbox.run("update-grub", overrides=places.programs())
 
 
 def install_modules(tree: Path, platform: str) -> None:

@@ -28,13 +28,14 @@ def kernel_release(tree: Path) -> str:
     return kernel.name.removeprefix("vmlinuz-")
 
 
-def make_initramfs(sandbox: Sandbox, modules: tuple[str, ...]) -> None:
+def make_initramfs(sandbox: Sandbox, modules: tuple[str, ...], *, root_kind: str = "ext4") -> None:
     """Run the guest's own update-initramfs for these modules; leave ``MODULES=dep`` configured."""
     tree = sandbox.tree
     conf = tree / _CONF
     kept = conf.read_text().replace("MODULES=most\n", "MODULES=dep\n")
     put(tree, f"{_CONF}.kept", kept)
-    chosen = kept.replace("MODULES=dep\n", "MODULES=list\n").replace("FSTYPE=auto", "FSTYPE=ext4")
+    chosen = kept.replace("MODULES=dep\n", "MODULES=list\n")
+    chosen = chosen.replace("FSTYPE=auto", f"FSTYPE={root_kind}")
     put(tree, _CONF, chosen)
     put(tree, _HOOK, _HOOK_TEXT.format(modules=" ".join(modules), conf=_CONF), mode=0o755)
     sandbox.run("update-initramfs", "-c", "-k", kernel_release(tree))

@@ -128,7 +128,8 @@ def _install(sandbox: Sandbox, name: str) -> None:
     preseed = "grub-pc grub-pc/install_devices_empty boolean true\n"
     sandbox.run("debconf-set-selections", typed=preseed)
     names = sorted(f"/var/cache/apt/archives/{package.name}" for package in archives.glob("*.deb"))
-    sandbox.run("dpkg", "--install", *names)
+    # Not dpkg, which does not sort them by what they need before they are unpacked.
+    sandbox.run("apt-get", "--yes", "--quiet", "--no-install-recommends", "install", *names)
     (sandbox.tree / "usr/sbin/policy-rc.d").unlink()
     for package in archives.glob("*.deb"):
         if package.stat().st_size > _KEPT_PACKAGE:

@@ -54,6 +54,8 @@ _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "DEBIAN_FRONTEND": "noninteractive",
     "SYSTEMD_OFFLINE": "1",
+    # No package makes an initramfs when it is installed: the recipe does, once.
+    "INITRD": "No",
 }
 
 

@@ -42,6 +42,7 @@ _ALWAYS = frozenset(
 )
 _DEBIAN = _ALWAYS | {"CMD-08", "NET-01", "NET-03", "SWAP-02", "CLEAN-11", "CLEAN-16", "KERN-24"}
 
+_DEBIAN12 = _DEBIAN - {"KERN-24"}
 
 # A mirror of this machine's own network is the guest's too, and private to it.
 _OF_THE_MIRROR = "DIST-06"
@@ -73,6 +74,14 @@ GUESTS = (
         packages=rpms.REPOSITORY,
         always=True,
     ),
+    # Volumes are a person's to take apart, and Azure starts them all the same.
+    Guest(
+        name="lvm",
+        found=_DEBIAN12 | {"CMD-19", "PART-08"},
+        left=frozenset({"PART-08"}),
+    ),
+    Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}),
+    Guest(name="dracut", found=_DEBIAN12),
     Guest(
         name="sle15",
         found=_ALWAYS | {"NET-01", "CMD-14"},

@@ -70,6 +70,18 @@ def test_what_only_device_mapper_can_map(volumes: str, why: str) -> None:
         found(physical_volume(text))
 
 
+@pytest.mark.parametrize(
+    ("volumes", "why"),
+    [
+        ((volume("a", segment(1, 0, 3, 0)), volume("b", segment(1, 0, 3, 2))), "overlap"),
+        (tuple(volume(f"v{n}", segment(1, 0, 1, 0)) for n in range(300)), "more than 256"),
+    ],
+)
+def test_volumes_that_no_lvm_makes(volumes: tuple[str, ...], why: str) -> None:
+    with pytest.raises(NotLinearError, match=why):
+        found(physical_volume(group(*volumes)))
+
+
 def test_damaged_descriptions_are_not_believed() -> None:
     text = group(volume("root", segment(1, 0, 5, 0)))
     with pytest.raises(NotLinearError, match="no description"):

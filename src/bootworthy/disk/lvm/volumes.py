@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from bootworthy.disk.lvm.metadata import read_physical_volume
 from bootworthy.disk.lvm.text import Section
@@ -13,6 +13,9 @@ from bootworthy.disk.mbr import ReadAt
 from bootworthy.model.image import FileSystem
 
 _SECTOR = 512
+
+# Each may become a loop device; installers make a dozen at most.
+_MAX_VOLUMES = 256
 
 # lvm(8), "Valid names".
 _NAME = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]{0,127}", re.ASCII)
@@ -56,7 +59,7 @@ def logical_volumes(read_at: ReadAt, holders: Sequence[FileSystem]) -> tuple[Log
     Raises:
         NotLinearError: one of them is more than one run of the disk (striped, mirrored, thin,
             with a snapshot, extended around another, on a disk that is not here), or the
-            description is damaged.
+            description is damaged or senseless.
     """
     places: dict[str, _Place] = {}
     groups: dict[str, Section] = {}
@@ -73,7 +76,13 @@ def logical_volumes(read_at: ReadAt, holders: Sequence[FileSystem]) -> tuple[Log
                 groups[name] = section
     if not groups:
         raise NotLinearError("no description of a volume group can be read")
-    return tuple(_all_volumes(groups, places))
+    volumes = tuple(islice(_all_volumes(groups, places), _MAX_VOLUMES + 1))
+    if len(volumes) > _MAX_VOLUMES:
+        raise NotLinearError(f"there are more than {_MAX_VOLUMES} volumes")
+    ordered = sorted(volumes, key=lambda volume: volume.start)
+    if any(volume.start + volume.size > after.start for volume, after in pairwise(ordered)):
+        raise NotLinearError("volumes overlap")
+    return volumes
 
 
 def _all_volumes(
