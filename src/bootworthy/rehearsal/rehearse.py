@@ -35,6 +35,7 @@ from bootworthy.rehearsal.machine import Machine, Wiring, emulator_for, qemu_arg
 from bootworthy.rehearsal.milestones import serial_console, way_to_login
 from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.power import Running, power_on
+from bootworthy.rehearsal.pressure import Pressure
 from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, answers_in
 from bootworthy.rehearsal.scenario import Scenario
 from bootworthy.rehearsal.scratch import scratch
@@ -143,6 +144,7 @@ class _Rehearsal:
         self._options = options
         self._directory = directory
         self._began = time.monotonic()
+        self._pressure = Pressure()
         self._key = make_key(directory)
         self._own_data = options.scenario.custom_data is None
         self._scenario = self._with_our_access(options.scenario)
@@ -332,7 +334,7 @@ class _Rehearsal:
                 for e in events
             ),
             seconds=time.monotonic() - self._began,
-            observations=_observations(fabric),
+            observations=(*_observations(fabric), *filter(None, [self._pressure.note()])),
             kept=str(keep) if keep else None,
         )
 
