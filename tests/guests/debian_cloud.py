@@ -135,6 +135,8 @@ class DebianCloud(Recipe):
         """The cloud team's files, and its clean-up."""
         tree = sandbox.tree
         put(tree, "etc/cloud/cloud.cfg.d/01_debian_cloud.cfg", _CLOUD_CFG)
+        # They answer debconf's question about it, which the package asks when it is installed.
+        put(tree, "etc/default/locale", "LANG=C.UTF-8\n")
         put(tree, "etc/chrony/chrony.conf", _CHRONY)
         put(tree, "etc/netplan/90-default.yaml", _NETPLAN)
         put(tree, "etc/modprobe.d/blacklist.conf", "blacklist floppy\nblacklist pcspkr\n")

@@ -32,6 +32,7 @@ from bootworthy.rehearsal.judge import Seen, judge
 from bootworthy.rehearsal.machine import Machine, Wiring, emulator_for, qemu_arguments
 from bootworthy.rehearsal.outcome import Outcome, Trouble
 from bootworthy.rehearsal.power import Running, power_on
+from bootworthy.rehearsal.pressure import Pressure
 from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, answers_in
 from bootworthy.rehearsal.scenario import Scenario
 from bootworthy.rehearsal.scratch import scratch
@@ -149,6 +150,7 @@ class _Rehearsal:
         self._options = options
         self._directory = directory
         self._began = time.monotonic()
+        self._pressure = Pressure()
         self._key = make_key(directory)
         self._own_data = options.scenario.custom_data is None
         self._scenario = self._with_our_access(options.scenario)
@@ -371,7 +373,7 @@ class _Rehearsal:
                 for e in events
             ),
             seconds=time.monotonic() - self._began,
-            observations=_observations(fabric),
+            observations=(*_observations(fabric), *filter(None, [self._pressure.note()])),
             kept=str(keep) if keep else None,
         )
 
