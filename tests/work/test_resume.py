@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 import zlib
 from contextlib import suppress
 from dataclasses import replace
@@ -100,10 +101,10 @@ def test_killed_at_every_write_and_resumed(
 _SLOWLY = """
 import time
 from bootworthy.disk import copying
-copying._BATCH = copying._CHUNK = 128 * 1024
+copying._BATCH = copying._CHUNK = 64 * 1024
 place = copying._Copier._copy_piece
 def slowly(self, *arguments):
-    time.sleep(0.002)
+    time.sleep(0.03)
     place(self, *arguments)
 copying._Copier._copy_piece = slowly
 from bootworthy.cli.main import main
@@ -126,8 +127,10 @@ def test_killed_at_any_moment_and_resumed(tmp_path: Path, disk: Path) -> None:
         words = ["convert", os.fspath(disk), "-o", os.fspath(out), "--to", to, "-q"]
         argv = [sys.executable, "-c", _SLOWLY, *words]
         with subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None and not list(tmp_path.glob("out.partial*")):
+                time.sleep(0.005)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0.15, 0.6))
+                process.wait(chance.uniform(0, 0.4))
             process.kill()
         killed += process.returncode == -signal.SIGKILL
         assert not out.exists() or _without_chance(out.read_bytes()) == expected[to]
