@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bootworthy.model.acceptance import choose
 from bootworthy.model.quantities import human_seconds, human_size, plural
-from bootworthy.report import text
+from bootworthy.report import styled, text
 from tests.report.samples import report
 
 
@@ -93,6 +93,6 @@ def test_quantities() -> None:
 def test_rules_that_nobody_asked_for_are_not_listed() -> None:
     chosen = choose(report(), {"CMD-07"}, {"VHD-04"})
 
-    told = text.as_text(text.lines(chosen, verbose=True))
+    told = styled.as_text(text.lines(chosen, verbose=True))
     assert "VHD-04 a-b: not checked: ignored" in told
     assert "not selected" not in told
