@@ -79,6 +79,7 @@ GUESTS = (
         name="lvm",
         found=_DEBIAN12 | {"CMD-19", "PART-08"},
         left=frozenset({"PART-08"}),
+        always=True,
     ),
     Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}),
     Guest(name="dracut", found=_DEBIAN12),
