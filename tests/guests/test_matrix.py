@@ -81,7 +81,7 @@ GUESTS = (
         left=frozenset({"PART-08"}),
         always=True,
     ),
-    Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}),
+    Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}, always=True),
     Guest(name="dracut", found=_DEBIAN12),
     Guest(name="sle15", found=_ALWAYS | {"NET-01"}, packages=rpms.SUSE_REPOSITORY),
 )
