@@ -82,7 +82,7 @@ GUESTS = (
         always=True,
     ),
     Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}, always=True),
-    Guest(name="dracut", found=_DEBIAN12),
+    Guest(name="dracut", found=_DEBIAN12, always=True),
     Guest(name="sle15", found=_ALWAYS | {"NET-01"}, packages=rpms.SUSE_REPOSITORY),
 )
 
