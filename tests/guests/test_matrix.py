@@ -81,8 +81,8 @@ GUESTS = (
         left=frozenset({"PART-08"}),
         always=True,
     ),
-    Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}),
-    Guest(name="dracut", found=_DEBIAN12),
+    Guest(name="btrfs", found=_DEBIAN12 - {"SWAP-02"}, always=True),
+    Guest(name="dracut", found=_DEBIAN12, always=True),
     Guest(
         name="sle15",
         found=_ALWAYS | {"NET-01", "CMD-14"},
