@@ -143,7 +143,7 @@ def _refuse_odd_usage(given: Mapping[str, Any]) -> None:
     if given["nvme"] and given["controller"] not in {"auto", "nvme"}:
         raise click.UsageError(f"--nvme and --controller {given['controller']} exclude each other")
     if given["interactive"] and (given["as_json"] or given["outputs"]):
-        raise click.UsageError("--interactive comes to no verdict that --json or --output could write")
+        raise click.UsageError("--interactive comes to no verdict that --json or --output writes")
     if given["interactive"] and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("--interactive is for a terminal")
 
