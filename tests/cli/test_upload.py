@@ -66,6 +66,17 @@ def test_the_address_may_come_from_a_file_or_standard_input(
     assert by_input.returncode == 0, by_input.stderr
 
 
+def test_events_are_lines_for_programs(service: Service, tmp_path: Path) -> None:
+    words = ("-q", "--events-fd", "2")
+    sent = run(tmp_path, "upload", raw_disk(tmp_path / "d"), service.url(), "--anyway", *words)
+    fetched = run(tmp_path, "download", service.url(), "-o", tmp_path / "back.vhd", *words)
+
+    for done in (sent, fetched):
+        kinds = {json.loads(line)["event"] for line in done.stderr.splitlines()}
+        assert "bytes-moved" in kinds, done.stderr
+        assert "s3cr3t" not in done.stderr
+
+
 def test_an_image_that_would_not_run_is_not_sent(service: Service, tmp_path: Path) -> None:
     sent = run(tmp_path, "upload", raw_disk(tmp_path / "disk.raw"), service.url())
 

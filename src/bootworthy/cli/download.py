@@ -53,7 +53,12 @@ def command(**given: Any) -> None:
     from bootworthy.azure.download import download
 
     collect_seldom()
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         source = target_from(given["source"], given)
         result = download(source, given["output"], transfer_options(given, observer))
     if given["as_json"]:

@@ -99,7 +99,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     in_gallery = [given[name] for name in ("gallery", "image_definition", "version")]
     if any(in_gallery) and not all(in_gallery):
         raise click.UsageError("a gallery needs --gallery, --image-definition and --version")
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         if not given["anyway"]:
             refuse_what_would_not_run(ctx, given, observer)
         _publish(given, observer)

@@ -89,7 +89,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     not whole is never taken for an image.
     """
     _refuse_odd_usage(given)
-    with observing(given["progress"], quiet=given["quiet"], verbose=given["verbose"]) as observer:
+    with observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    ) as observer:
         if not given["anyway"]:
             refuse_what_would_not_run(ctx, given, observer)
         with offering_resume():
