@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from bootworthy.model.inspection import Inspection
     from bootworthy.model.intent import Generation, Intent, OsState, ResourceSwap
     from bootworthy.model.plan import Change, Plan, Preview
+    from bootworthy.model.rehearsal import Verdict
     from bootworthy.model.report import Report
+    from bootworthy.rehearsal.rehearse import RehearsalOptions
+    from bootworthy.rehearsal.scenario import Scenario
+    from bootworthy.verbs.rehearse import rehearse
     from bootworthy.work.check import check
     from bootworthy.work.convert import ConvertOptions, convert
     from bootworthy.work.in_place import convert_in_place
@@ -45,11 +49,14 @@ _HOMES = {
     "OsState": "model.intent",
     "Plan": "model.plan",
     "Preview": "model.plan",
+    "RehearsalOptions": "rehearsal.rehearse",
     "Report": "model.report",
     "ResourceSwap": "model.intent",
+    "Scenario": "rehearsal.scenario",
     "Severity": "model.finding",
     "TransferOptions": "azure.options",
     "TransferResult": "azure.options",
+    "Verdict": "model.rehearsal",
     "check": "work.check",
     "convert": "work.convert",
     "convert_in_place": "work.in_place",
@@ -59,6 +66,7 @@ _HOMES = {
     "plan": "work.plan",
     "prepare": "work.prepare",
     "publish": "azure.publish",
+    "rehearse": "verbs.rehearse",
     "resize": "work.resize",
     "upload": "azure.upload",
 }
@@ -76,11 +84,14 @@ __all__ = [
     "OsState",
     "Plan",
     "Preview",
+    "RehearsalOptions",
     "Report",
     "ResourceSwap",
+    "Scenario",
     "Severity",
     "TransferOptions",
     "TransferResult",
+    "Verdict",
     "__version__",
     "check",
     "convert",
@@ -91,6 +102,7 @@ __all__ = [
     "plan",
     "prepare",
     "publish",
+    "rehearse",
     "resize",
     "upload",
 ]

@@ -70,13 +70,13 @@ def test_the_image_itself_confirms_the_rule(failure: Failure, tmp_path: Path) ->
     """The recorded boot, and the image broken anew: rules look at it as after a real boot."""
     image = mutations.copy_of(prepared(failure.guest, "--remove-users").vhd, tmp_path / "out.vhd")
     failure.mutate(image)
-    from bootworthy.cli.rehearse import _asker
+    from bootworthy.verbs.rehearse import asker
 
     with opened(image, None, Reading()) as subject:
         assert subject.image is not None
         candidate = candidate_of(image, subject.image, subject.guest)
         seen = Recording.load(failure.name).seen(candidate.generation)
-        _, diagnoses = judge(candidate, Scenario(), seen, _asker(subject, None))
+        _, diagnoses = judge(candidate, Scenario(), seen, asker(subject, None))
 
     assert tuple(item.code for item in diagnoses) == failure.codes
     assert diagnoses[0].confirmed is (failure.codes[0] not in BOOT_CODES)

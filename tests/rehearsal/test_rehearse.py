@@ -20,7 +20,7 @@ from bootworthy.rehearsal.candidate import Candidate
 from bootworthy.rehearsal.console import Console
 from bootworthy.rehearsal.fabric.clock import Clock
 from bootworthy.rehearsal.fabric.events import EventLog
-from bootworthy.rehearsal.rehearse import Options, rehearse
+from bootworthy.rehearsal.rehearse import RehearsalOptions, rehearse
 from bootworthy.rehearsal.ssh import Answer, Client, SshKey
 from tests.rehearsal.test_answers import CANDIDATE, GOOD
 
@@ -122,7 +122,7 @@ def _candidate(tmp_path: Path) -> Candidate:
 
 
 def test_a_whole_rehearsal(machine: _Machine, tmp_path: Path) -> None:
-    options = Options(keep=tmp_path / "logs", emulate=True)
+    options = RehearsalOptions(keep=tmp_path / "logs", emulate=True)
     verdict = rehearse(_candidate(tmp_path), lambda _code: None, options)
 
     assert machine.asked == ["login", "questions", "reboot", "login", "questions"]
@@ -134,7 +134,7 @@ def test_a_whole_rehearsal(machine: _Machine, tmp_path: Path) -> None:
 
 
 def test_without_the_second_boot(machine: _Machine, tmp_path: Path) -> None:
-    options = Options(second_boot=False, emulate=True)
+    options = RehearsalOptions(second_boot=False, emulate=True)
     verdict = rehearse(_candidate(tmp_path), lambda _code: None, options)
     second = verdict.milestone("second-login")
 
@@ -146,7 +146,7 @@ def test_without_the_second_boot(machine: _Machine, tmp_path: Path) -> None:
 
 def test_a_login_that_leads_to_no_answer_has_not_passed(machine: _Machine, tmp_path: Path) -> None:
     machine.answers = False
-    verdict = rehearse(_candidate(tmp_path), lambda _code: None, Options(emulate=True))
+    verdict = rehearse(_candidate(tmp_path), lambda _code: None, RehearsalOptions(emulate=True))
 
     assert not verdict.passed
     assert [item.code for item in verdict.diagnoses] == ["BT-11"]
@@ -157,4 +157,4 @@ def test_a_machine_that_is_killed_is_no_verdict(machine: _Machine, tmp_path: Pat
     machine.alive, machine.ended_by = False, "SIGKILL"
 
     with pytest.raises(HostError, match="ended by SIGKILL"):
-        rehearse(_candidate(tmp_path), lambda _code: None, Options(emulate=True))
+        rehearse(_candidate(tmp_path), lambda _code: None, RehearsalOptions(emulate=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,13 @@ from bootworthy.cli.outputs import refuse_bad_outputs, refuse_formats_without_re
 from bootworthy.cli.progress import observing
 from bootworthy.cli.result import finish_rehearsal
 from bootworthy.model.events import Observer
-from bootworthy.model.finding import Finding
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Verdict
 from bootworthy.rehearsal.scenario import MAX_DATA_DISKS, MAX_NICS, Scenario
 
 if TYPE_CHECKING:
     from bootworthy.rehearsal.controllers import Controller
-    from bootworthy.rehearsal.rehearse import Options
-    from bootworthy.work.opening import Opened
+    from bootworthy.rehearsal.rehearse import RehearsalOptions
 
 _MIB = 1 << 20
 
@@ -161,29 +159,23 @@ def _attend(given: Mapping[str, Any]) -> None:
 
 def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Verdict:
     """Read the image, boot it, judge it; options that are not given have their defaults."""
-    from bootworthy.rehearsal.candidate import candidate_of
-    from bootworthy.rehearsal.rehearse import rehearse
-    from bootworthy.work.opening import Reading, opened
+    from bootworthy.verbs.rehearse import rehearse
+    from bootworthy.work.opening import Reading
 
     generation = given["generation"]
-    wanted = None if generation == "auto" else Generation(int(generation))
     reading = Reading(
         guest=given["guest"],
         allow_backing=given["allow_backing"],
         disk=given["member"],
         observer=observer,
     )
-    with opened(image, None, reading) as subject:
-        if subject.image is None:
-            raise click.UsageError("only an image can be rehearsed")
-        candidate = candidate_of(
-            image,
-            subject.image,
-            subject.guest,
-            generation=wanted,
-            controller=_controller(given),
-        )
-        return rehearse(candidate, _asker(subject, wanted), _options(given, observer))
+    return rehearse(
+        image,
+        _options(given, observer),
+        generation=None if generation == "auto" else Generation(int(generation)),
+        controller=_controller(given),
+        reading=reading,
+    )
 
 
 def _controller(given: Mapping[str, Any]) -> Controller | None:
@@ -195,10 +187,10 @@ def _controller(given: Mapping[str, Any]) -> Controller | None:
     return None if name == "auto" else Controller(name)
 
 
-def _options(given: Mapping[str, Any], observer: Observer) -> Options:
-    from bootworthy.rehearsal.rehearse import Options
+def _options(given: Mapping[str, Any], observer: Observer) -> RehearsalOptions:
+    from bootworthy.rehearsal.rehearse import RehearsalOptions
 
-    return Options(
+    return RehearsalOptions(
         scenario=_scenario(given),
         keep=given.get("keep"),
         memory=given.get("memory", _MEMORY) * _MIB,
@@ -221,18 +213,3 @@ def _scenario(given: Mapping[str, Any]) -> Scenario:
         trusted_launch=given.get("trusted_launch", False) or scenario.trusted_launch,
         **said,
     )
-
-
-def _asker(subject: Opened, generation: Generation | None) -> Callable[[str], Finding | None]:
-    """Run one rule on the open image: it names the rule that explains a failed boot."""
-    from bootworthy.model.intent import Intent
-    from bootworthy.rules import catalogue
-    from bootworthy.work.evaluate import check_rule
-
-    judged = subject.subject(Intent(generation=generation))
-
-    def ask(code: str) -> Finding | None:
-        result = check_rule(catalogue.find(code), judged)
-        return result.findings[0] if result.findings else None
-
-    return ask

@@ -50,7 +50,7 @@ _LEAST_SPACE = 64 * MIB
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class RehearsalOptions:
     """How to rehearse; ``memory`` is in bytes. ``keep`` is a directory for the logs.
 
     ``version`` is bootworthy's own, for the verdict. ``attend`` is given the running machine and
@@ -70,7 +70,7 @@ class Options:
     attend: Callable[[Running, Sequence[str]], None] | None = None
 
 
-def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> Verdict:
+def rehearse(candidate: Candidate, ask: Ask, options: RehearsalOptions | None = None) -> Verdict:
     """Boot the candidate and judge it; the image is only read.
 
     ``ask`` runs one rule on the image, to name the one that explains a failure.
@@ -80,7 +80,7 @@ def rehearse(candidate: Candidate, ask: Ask, options: Options | None = None) -> 
         HostError: QEMU, its firmware, OpenSSH's client or a private network is missing here.
         UsageError: the scenario asks for what machines of this generation do not have.
     """
-    wanted = options or Options()
+    wanted = options or RehearsalOptions()
     _refuse_odd_machine(candidate, wanted.scenario)
     emulator_for(candidate.architecture)
     checks = added_checks()
@@ -144,7 +144,9 @@ class _Rehearsal:
     checks: tuple[Added[ProvisioningCheck], ...] = ()
     added: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, candidate: Candidate, ask: Ask, options: Options, directory: Path) -> None:
+    def __init__(
+        self, candidate: Candidate, ask: Ask, options: RehearsalOptions, directory: Path
+    ) -> None:
         self._candidate = candidate
         self._ask = ask
         self._options = options
@@ -385,7 +387,7 @@ def _without_answers(at: float) -> Trouble:
 
 
 def _rehearsed(
-    candidate: Candidate, options: Options, accelerator: Accelerator, scenario: Scenario
+    candidate: Candidate, options: RehearsalOptions, accelerator: Accelerator, scenario: Scenario
 ) -> Rehearsed:
     return Rehearsed(
         generation=candidate.generation,

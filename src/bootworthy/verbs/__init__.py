@@ -1,0 +1,1 @@
+"""Verbs that need more than one of the rooms below: each composes them, none does work itself."""
