@@ -13,6 +13,7 @@ import pytest
 from bootworthy.cli.outputs import Output
 from bootworthy.cli.rehearse import _scenario
 from bootworthy.cli.result import finish_report
+from bootworthy.model.errors import HostError
 from bootworthy.model.intent import Generation
 from bootworthy.model.rehearsal import Diagnosis, Milestone, MilestoneState, Rehearsed, Verdict
 from bootworthy.model.report import Report
@@ -201,10 +202,27 @@ def test_the_report_is_written_before_the_boot_that_decides(
     with pytest.raises(click.exceptions.Exit) as ended:
         finish_report(click.Context(click.Command("prepare")), report, given, rehearse=_boot)
 
-    assert json.loads(written[0])["command"] == "prepare"
+    assert written[0] == ""
     assert json.loads(written[1])["rehearsal"] is None
+    # A program reads one report from standard output, and it has the verdict.
+    assert json.loads(capsys.readouterr().out)["rehearsal"]["passed"] is passed
     assert json.loads((tmp_path / "x.json").read_text())["rehearsal"]["passed"] is passed
     assert ended.value.exit_code == status
+
+
+def test_the_report_is_written_though_the_boot_could_not_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = Report(command="prepare", version="0", subject="x", results=(), seconds=1.0)
+    given = {"outputs": (), "as_json": True, "verbose": 0, "fail_on": "error"}
+
+    def _boot() -> Verdict:
+        raise HostError("qemu-missing", "there is no QEMU")
+
+    with pytest.raises(HostError):
+        finish_report(click.Context(click.Command("prepare")), report, given, rehearse=_boot)
+
+    assert json.loads(capsys.readouterr().out)["rehearsal"] is None
 
 
 def test_a_saved_verdict_becomes_any_report_that_shows_one(tmp_path: Path) -> None:

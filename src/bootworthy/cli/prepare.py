@@ -85,7 +85,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         ctx,
         without_ignored(report, ctx.obj),
         given,
-        rehearse=lambda: _rehearsed(given) if given["with_rehearsal"] else None,
+        rehearse=(lambda: _rehearsed(given)) if given["with_rehearsal"] else None,
     )
 
 

@@ -22,20 +22,27 @@ def finish_report(
     ctx: click.Context,
     report: Report,
     given: Mapping[str, Any],
-    rehearse: Callable[[], Verdict | None] = lambda: None,
+    rehearse: Callable[[], Verdict] | None = None,
 ) -> None:
     """Write the reports and end with the status that ``--fail-on`` asks for.
 
-    ``rehearse`` boots what was written, once the reports are there; those in files are written
-    again with what the boot proved.
+    ``rehearse`` boots what was written. Reports in files and for people are there before; those in
+    files are written again with what the boot proved, and one for programs on standard output is
+    written once, after it.
     """
-    outputs = outputs_of(given)
-    write_reports(report, outputs, verbose=given["verbose"] > 0)
-    sys.stdout.flush()
-    if (verdict := rehearse()) is not None:
-        report = replace(report, rehearsal=verdict)
+    outputs, verbose = outputs_of(given), given["verbose"] > 0
+    if rehearse is None:
+        write_reports(report, outputs, verbose=verbose)
+    else:
+        told = [output for output in outputs if output.path is None and output.format.for_people]
         files = [output for output in outputs if output.path is not None]
-        write_reports(report, files, verbose=given["verbose"] > 0)
+        write_reports(report, [*told, *files], verbose=verbose)
+        sys.stdout.flush()
+        try:
+            report = replace(report, rehearsal=rehearse())
+        finally:
+            late = [output for output in outputs if output not in told]
+            write_reports(report, late, verbose=verbose)
     sys.stdout.flush()
     ctx.exit(status_of(report, given["fail_on"]))
 
