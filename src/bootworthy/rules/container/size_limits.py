@@ -18,7 +18,7 @@ from bootworthy.rules.subject import Subject
     code="VHD-07",
     name="size-over-limit",
     severity=Severity.ERROR,
-    why="Azure makes no OS disk below 20 MiB or above 4095 GiB, the Marketplace none above 1023 GB.",
+    why="No OS disk has less than 20 MiB or more than 4095 GiB; in the Marketplace 1023 GB at most.",
     when=(has_image,),
     article=(7,),
     sources=(sources.ARTICLE, sources.GENERATION_2, sources.CERTIFICATION),
