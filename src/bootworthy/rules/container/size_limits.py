@@ -18,7 +18,7 @@ from bootworthy.rules.subject import Subject
     code="VHD-07",
     name="size-over-limit",
     severity=Severity.ERROR,
-    why="No OS disk has less than 20 MiB or more than 4095 GiB; in the Marketplace 1023 GB at most.",
+    why="Azure takes OS disks of 20 MiB to 4095 GiB, and the Marketplace of at most 1023 GB.",
     when=(has_image,),
     article=(7,),
     sources=(sources.ARTICLE, sources.GENERATION_2, sources.CERTIFICATION),
