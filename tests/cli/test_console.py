@@ -66,7 +66,7 @@ def test_keys_go_to_the_machine_and_its_words_to_the_screen(tmp_path: Path) -> N
             while not typed.endswith(b"\x03"):
                 typed += machine.recv(16)
             os.write(terminal, b"\x1d")
-            left = _read_until(terminal, b"left")
+            left = _read_until(terminal, b"left -9")
             assert process.wait(60) == 0, errors.read_text()
         finally:
             process.kill()

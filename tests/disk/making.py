@@ -97,9 +97,9 @@ def raw_of(image: Path, out: Path, *, fmt: str = "qcow2") -> bytes:
     return out.read_bytes()
 
 
-def open_descriptors() -> int:
-    """How many descriptors this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
+def open_descriptors() -> frozenset[str]:
+    """What this process has open; others' leftovers may close at any time, so look for new ones."""
+    return frozenset(str(path) for path in Path("/proc/self/fd").iterdir())
 
 
 @contextmanager

@@ -175,4 +175,4 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     with pytest.raises(ImageError):
         open_container(tmp_path / "a", allow_backing=True)
 
-    assert open_descriptors() == before
+    assert open_descriptors() <= before

@@ -71,7 +71,7 @@ def refusal(path: Path) -> ImageError:
     before = open_descriptors()
     with pytest.raises(ImageError) as caught:
         open_container(path)
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
     assert caught.value.hint
     return caught.value
 
@@ -103,7 +103,7 @@ def test_the_disk_inside_is_read(tmp_path: Path, temporary: Path, packing: str) 
         assert unpacked.st_nlink == 0
         assert unpacked.st_blocks * 512 < 800_000
 
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
@@ -237,7 +237,7 @@ def test_a_full_temporary_directory_is_said(
     assert caught.value.code == "host-no-space"
     assert str(temporary) in caught.value.message
     assert "TMPDIR" in caught.value.hint
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 def test_a_missing_temporary_directory_is_said(

@@ -175,6 +175,9 @@ def _copy_mounted(files: Path, file_system: str) -> None:
     _run("mount", "-o", "loop", file_system, str(place))
     try:
         _run("cp", "-a", f"{files}/.", str(place))
+        # Another process's namespace may hold the mount beyond umount, and what is not written yet.
+        _run("fsfreeze", "--freeze", str(place))
+        _run("fsfreeze", "--unfreeze", str(place))
     finally:
         _run("umount", str(place))
     place.rmdir()
