@@ -8,7 +8,7 @@ import click
 
 from bootworthy.cli import options
 from bootworthy.cli.outputs import refuse_bad_outputs, refuse_overwriting
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.result import finish_report
 from bootworthy.cli.selection import judged
 
@@ -58,12 +58,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         raise click.UsageError("--partial is for a file tree: name it with --root")
     refuse_bad_outputs(given, image)
     refuse_overwriting(given["write_baseline"], image)
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         reading = Reading(
             engine=given["engine"],
             guest=given["guest"],

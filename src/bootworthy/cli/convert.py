@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.conversion import Conversion
 from bootworthy.model.events import Observer
@@ -73,12 +73,7 @@ def command(**given: Any) -> None:
     never written (but with --in-place), and OUT appears only when it is whole.
     """
     _refuse_odd_usage(given)
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         try:
             result = _in_place(given, observer) if given["in_place"] else _copy(given, observer)
         except KeyboardInterrupt:

@@ -18,7 +18,7 @@ from bootworthy.cli.azure_options import (
     target_from,
     transfer_options,
 )
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.model.quantities import human_seconds, human_size, plural
 
 
@@ -53,12 +53,7 @@ def command(**given: Any) -> None:
     from bootworthy.azure.download import download
 
     collect_seldom()
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         source = target_from(given["source"], given)
         result = download(source, given["output"], transfer_options(given, observer))
     if given["as_json"]:

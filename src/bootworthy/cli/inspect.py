@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.terminal import print_lines
 
 _REFUSED = 1
@@ -44,12 +44,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from bootworthy.report import inspection
     from bootworthy.work.inspect import inspect_image
 
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         result = inspect_image(
             given["image"],
             allow_backing=given["allow_backing"],

@@ -10,7 +10,7 @@ import click
 
 from bootworthy.cli import options
 from bootworthy.cli.outputs import refuse_bad_outputs, stdout_is_for_people
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.result import finish_report
 from bootworthy.cli.selection import choice_of, without_ignored
 from bootworthy.cli.terminal import print_lines
@@ -72,12 +72,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     _refuse_odd_usage(image, root, given)
     refuse_bad_outputs(given, image, given["vhd"])
     choice = choice_of(given, ctx.obj)
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         report = _prepare(image, root, given, choice, observer)
     if stdout_is_for_people(given):
         _print_changes(report, diffs=given["verbose"] > 0)
@@ -147,12 +142,7 @@ def _rehearsed(given: Mapping[str, Any]) -> Verdict:
     from bootworthy.cli.rehearse import rehearsal_of
     from bootworthy.report import rehearsal
 
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         # What was written is one disk with one Linux, and refers to no other file.
         verdict = rehearsal_of(
             given["vhd"], {**given, "allow_backing": False, "member": ""}, observer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,6 +38,16 @@ def observing(
     """The observer for ``--progress``, ``-q``, ``-v`` and ``--events-fd``."""
     with _shown(progress, quiet=quiet, verbose=verbose) as shown:
         yield shown if events_fd is None else both(shown, EventLines(events_fd))
+
+
+def observing_as(given: Mapping[str, Any]) -> AbstractContextManager[Observer]:
+    """The observer that a verb's options ask for, all of ``options.TALK`` at once."""
+    return observing(
+        given["progress"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        events_fd=given["events_fd"],
+    )
 
 
 @contextmanager

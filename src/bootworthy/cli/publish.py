@@ -20,7 +20,7 @@ from bootworthy.cli.azure_options import (
     offering_resume,
     transfer_options,
 )
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.upload import refuse_what_would_not_run
 from bootworthy.model.events import Observer
 
@@ -99,12 +99,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     in_gallery = [given[name] for name in ("gallery", "image_definition", "version")]
     if any(in_gallery) and not all(in_gallery):
         raise click.UsageError("a gallery needs --gallery, --image-definition and --version")
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         if not given["anyway"]:
             refuse_what_would_not_run(ctx, given, observer)
         _publish(given, observer)

@@ -13,7 +13,7 @@ import click
 import bootworthy
 from bootworthy.cli import options
 from bootworthy.cli.outputs import refuse_bad_outputs, refuse_formats_without_rehearsal
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.result import finish_rehearsal
 from bootworthy.model.events import Observer
 from bootworthy.model.intent import Generation
@@ -127,12 +127,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["interactive"]:
         _attend(given)
         return
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         verdict = rehearsal_of(given["image"], given, observer)
     finish_rehearsal(ctx, verdict, given)
 

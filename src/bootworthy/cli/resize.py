@@ -8,7 +8,7 @@ import click
 
 from bootworthy.cli import options
 from bootworthy.cli.convert import print_conversion
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 
 
 @click.command(
@@ -68,12 +68,7 @@ def command(**given: Any) -> None:
     from bootworthy.work.resize import resize
 
     _refuse_odd_usage(given)
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         result = resize(
             given["image"],
             given["size"],

@@ -21,7 +21,7 @@ from bootworthy.cli.azure_options import (
     target_from,
     transfer_options,
 )
-from bootworthy.cli.progress import observing
+from bootworthy.cli.progress import observing_as
 from bootworthy.cli.terminal import print_lines
 from bootworthy.model.errors import UsageError
 from bootworthy.model.events import Note, Observer
@@ -89,12 +89,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     not whole is never taken for an image.
     """
     _refuse_odd_usage(given)
-    with observing(
-        given["progress"],
-        quiet=given["quiet"],
-        verbose=given["verbose"],
-        events_fd=given["events_fd"],
-    ) as observer:
+    with observing_as(given) as observer:
         if not given["anyway"]:
             refuse_what_would_not_run(ctx, given, observer)
         with offering_resume():
