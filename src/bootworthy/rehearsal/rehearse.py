@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import HostError, UsageError
@@ -86,8 +85,7 @@ def rehearse(candidate: Candidate, ask: Ask, options: RehearsalOptions | None = 
     checks = added_checks()
     with scratch() as directory, _logs(directory, wanted.keep):
         try:
-            rehearsal = _Rehearsal(candidate, ask, wanted, directory)
-            rehearsal.checks = checks
+            rehearsal = _Rehearsal(candidate, ask, wanted, directory, checks)
             verdict = with_checks(rehearsal.run(), checks, rehearsal.added)
             serial = (directory / "serial.log").read_text(encoding="utf-8", errors="replace")
             return replace(verdict, serial=excerpt(serial))
@@ -141,12 +139,16 @@ def _make_kept(keep: Path) -> None:
 class _Rehearsal:
     """One run: what its parts share; ``added`` are the guest's answers to ``checks``."""
 
-    checks: tuple[Added[ProvisioningCheck], ...] = ()
-    added: Mapping[str, str] = MappingProxyType({})
-
     def __init__(
-        self, candidate: Candidate, ask: Ask, options: RehearsalOptions, directory: Path
+        self,
+        candidate: Candidate,
+        ask: Ask,
+        options: RehearsalOptions,
+        directory: Path,
+        checks: tuple[Added[ProvisioningCheck], ...],
     ) -> None:
+        self.added: Mapping[str, str] = {}
+        self._checks = checks
         self._candidate = candidate
         self._ask = ask
         self._options = options
@@ -264,7 +266,7 @@ class _Rehearsal:
         self._outcome.login_evidence = f"{self._scenario.user_name} by key, boot {self._boot_id}"
         with self._step("questions to the guest"):
             self._outcome.answers = self._answers()
-            self.added = ask_added(self._client, self.checks)
+            self.added = ask_added(self._client, self._checks)
             self._outcome.settled = running.seconds
         if not self._outcome.answers:
             self._outcome.troubles.append(_without_answers(running.seconds))
