@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bootworthy.cli import options
 from bootworthy.model.errors import HostError, ImageError, TransferError
 from bootworthy.model.events import Note, Observer
 
@@ -126,14 +127,9 @@ def capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
     """
     from bootworthy.azure.capabilities import Capabilities, capabilities_of
     from bootworthy.disk.image import open_image
-    from bootworthy.work.opening import Reading, opened
+    from bootworthy.work.opening import opened
 
-    reading = Reading(
-        guest=given["guest"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        observer=observer,
-    )
+    reading = options.reading_from(given, observer)
     try:
         with opened(given["image"], None, reading) as subject:
             if subject.image is None:

@@ -51,7 +51,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     changed, mounted or run, and no privilege is needed.
     """
     from bootworthy.work.check import check
-    from bootworthy.work.opening import Reading
 
     image, root = options.subject_of(given["image"], given["root"])
     if given["partial"] and given["root"] is None:
@@ -59,13 +58,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     refuse_bad_outputs(given, image)
     refuse_overwriting(given["write_baseline"], image)
     with observing_as(given) as observer:
-        reading = Reading(
-            engine=given["engine"],
-            guest=given["guest"],
-            allow_backing=given["allow_backing"],
-            partial=given["partial"],
-            disk=given["member"],
-            observer=observer,
+        reading = options.reading_from(
+            given, observer, engine=given["engine"], partial=given["partial"]
         )
         report = check(image, root=root, intent=options.intent_from(given), reading=reading)
     finish_report(ctx, judged(report, given, ctx.obj), given)

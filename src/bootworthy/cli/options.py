@@ -24,6 +24,7 @@ from bootworthy.model.intent import (
 
 if TYPE_CHECKING:
     from bootworthy.model.finding import Severity
+    from bootworthy.work.opening import Reading
     from bootworthy.work.target import ApplyOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -262,6 +263,19 @@ def intent_from(given: Mapping[str, Any]) -> Intent:
         nvme=given["nvme"],
         remove_users=given["remove_users"],
         remove_all_users=given["remove_all_users"],
+    )
+
+
+def reading_from(given: Mapping[str, Any], observer: Observer, **more: Any) -> Reading:
+    """What the READING options say; ``more`` is what only some verbs have."""
+    from bootworthy.work.opening import Reading
+
+    return Reading(
+        guest=given["guest"],
+        allow_backing=given["allow_backing"],
+        disk=given["member"],
+        observer=observer,
+        **more,
     )
 
 

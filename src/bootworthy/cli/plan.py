@@ -46,19 +46,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     What a package brings is not known before it is installed: its files appear with the keys that
     would be set in them.
     """
-    from bootworthy.work.opening import Reading
     from bootworthy.work.plan import plan
 
     image, root = options.subject_of(given["image"], given["root"])
     choice = choice_of(given, ctx.obj)
     with observing("none", quiet=True, verbose=0, events_fd=given["events_fd"]) as observer:
-        reading = Reading(
-            engine=given["engine"],
-            guest=given["guest"],
-            allow_backing=given["allow_backing"],
-            disk=given["member"],
-            observer=observer,
-        )
+        reading = options.reading_from(given, observer, engine=given["engine"])
         preview = plan(
             image,
             root=root,

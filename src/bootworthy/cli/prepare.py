@@ -115,15 +115,9 @@ def _prepare(
 
 
 def _reading(given: Mapping[str, Any], observer: Observer) -> Reading:
-    from bootworthy.work.opening import Reading
 
-    return Reading(
-        engine=given["engine"],
-        guest=given["guest"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        trust_image=given["trust_image"],
-        observer=observer,
+    return options.reading_from(
+        given, observer, engine=given["engine"], trust_image=given["trust_image"]
     )
 
 

@@ -155,15 +155,9 @@ def _attend(given: Mapping[str, Any]) -> None:
 def rehearsal_of(image: str, given: Mapping[str, Any], observer: Observer) -> Verdict:
     """Read the image, boot it, judge it; options that are not given have their defaults."""
     from bootworthy.verbs.rehearse import rehearse
-    from bootworthy.work.opening import Reading
 
     generation = given["generation"]
-    reading = Reading(
-        guest=given["guest"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        observer=observer,
-    )
+    reading = options.reading_from(given, observer)
     return rehearse(
         image,
         _options(given, observer),

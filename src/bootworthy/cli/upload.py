@@ -112,14 +112,8 @@ def refuse_what_would_not_run(
     """Judge the image by the rules; with errors they are printed on stderr, and the verb ends."""
     from bootworthy.report import text
     from bootworthy.work.check import check
-    from bootworthy.work.opening import Reading
 
-    reading = Reading(
-        guest=given["guest"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        observer=observer,
-    )
+    reading = options.reading_from(given, observer)
     report = check(given["image"], intent=options.intent_from(given), reading=reading)
     if not report.reaches(Severity.ERROR) and not report.unreadable:
         return
