@@ -115,7 +115,6 @@ def _prepare(
 
 
 def _reading(given: Mapping[str, Any], observer: Observer) -> Reading:
-
     return options.reading_from(
         given, observer, engine=given["engine"], trust_image=given["trust_image"]
     )
