@@ -9,7 +9,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from bootworthy.disk.container import Container, Format, open_file
@@ -17,6 +17,7 @@ from bootworthy.disk.sizes import MIB
 from bootworthy.disk.unpack.choice import choose
 from bootworthy.disk.unpack.spool import spool
 from bootworthy.disk.unpack.watched import unpacking
+from bootworthy.disk.unpack.zip_members import Directory
 from bootworthy.disk.wrapped import Wrapped
 from bootworthy.model.errors import ImageError
 
@@ -101,18 +102,29 @@ class _Member:
         file = self._file
         try:
             with zipfile.ZipFile(_Stream(file)) as archive:
-                members = {info.filename: info for info in archive.infolist()}
-                # Without directories, and without what macOS adds.
-                names = [name for name in members if not name.startswith("__MACOSX/")]
-                names = [name for name in names if name and not name.endswith("/")]
-                self.name = choose(file, names, self._wanted)
-                info = members[self.name]
+                directory = Directory(
+                    file=file,
+                    members=archive.infolist(),
+                    start=archive.start_dir,
+                    comment=archive.comment,
+                )
+                directory.refuse_ambiguous()
+                info = self._choose(directory.members)
                 _refuse_unreadable(file, info)
+                directory.refuse_contradictions(info)
                 yield from _unpacked(file, archive, info)
         except _DAMAGED as error:
             file.corrupt(f"the zip archive cannot be read: {error}")
         except (NotImplementedError, RuntimeError) as error:
             _unsupported(file, str(error))
+
+    def _choose(self, members: Sequence[zipfile.ZipInfo]) -> zipfile.ZipInfo:
+        named = {info.filename: info for info in members}
+        # Without directories, and without what macOS adds.
+        names = [name for name in named if not name.startswith("__MACOSX/")]
+        names = [name for name in names if name and not name.endswith("/")]
+        self.name = choose(self._file, names, self._wanted)
+        return named[self.name]
 
 
 def _unpacked(file: HostFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
