@@ -15,6 +15,7 @@ from bootworthy.disk.ova import archive, descriptor, manifest
 from bootworthy.disk.unpack.choice import choose
 from bootworthy.disk.wrapped import WindowFile, Wrapped
 from bootworthy.model.errors import ImageError
+from bootworthy.model.events import Observer, ignore
 
 if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
@@ -29,7 +30,7 @@ def _open_archive(file: HostFile, references: References) -> Container:
     inside = references.within("tar archive")
     package = _Package(file, archive.members(file))
     member = package.disk(references.disk)
-    notes = package.check(member)
+    notes = package.check(member, references.observer)
     inner = open_file(package.window(member), inside)
     try:
         packing = "OVA" if package.descriptor else "tar"
@@ -75,7 +76,7 @@ class _Package:
             self._file.corrupt(f"the disk {href[:200]!r} of its descriptor is not in the archive")
         return found
 
-    def check(self, disk: Member) -> tuple[str, ...]:
+    def check(self, disk: Member, observer: Observer) -> tuple[str, ...]:
         """Compare disk and descriptor with the manifest; notes on what cannot be compared."""
         if self._manifest is None:
             return (_NO_MANIFEST,) if self.descriptor else ()
@@ -84,14 +85,17 @@ class _Package:
             digests = manifest.read(window)
         finally:
             window.close()
-        members = [member for member in (self.descriptor, disk) if member]
-        notes = [self._checked(member, digests) for member in members]
+        about = self.descriptor
+        notes = [] if about is None else [self._checked(about, digests, ignore)]
+        notes.append(self._checked(disk, digests, observer))
         return tuple(note for note in notes if note)
 
-    def _checked(self, member: Member, digests: dict[str, tuple[str, str]]) -> str:
+    def _checked(
+        self, member: Member, digests: dict[str, tuple[str, str]], observer: Observer
+    ) -> str:
         window = self.window(member)
         try:
-            return manifest.check(window, member.name, digests)
+            return manifest.check(window, member.name, digests, observer)
         finally:
             window.close()
 
@@ -107,7 +111,7 @@ def _open_descriptor(file: HostFile, references: References) -> Container:
         raise
     inner = open_file(disk, its_references)
     try:
-        return Wrapped(file, inner, "OVF", notes, member=name)
+        return Wrapped(file, inner, "OVF", notes, member=name, beside=True)
     except BaseException:
         inner.close()
         raise
@@ -128,7 +132,10 @@ def _check_beside(
         digests = manifest.read(beside)
     finally:
         beside.close()
-    notes = manifest.check(file, own.name, digests), manifest.check(disk, name, digests)
+    notes = (
+        manifest.check(file, own.name, digests),
+        manifest.check(disk, name, digests, references.observer),
+    )
     return tuple(note for note in notes if note)
 
 
