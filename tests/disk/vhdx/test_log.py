@@ -15,7 +15,7 @@ import pytest
 from bootworthy.disk.container import open_container
 from bootworthy.disk.copying import Method, copy_disk
 from bootworthy.disk.extents import Kind
-from bootworthy.disk.formats import vhdx
+from bootworthy.disk.vhdx.image import Vhdx as VhdxImage
 from bootworthy.disk.vhdx.replay import ReplayedFile
 from bootworthy.model.errors import ImageError
 from tests.disk.making import failing, needs, opened, patch, raw_of, run
@@ -160,7 +160,7 @@ def test_the_file_itself_is_as_its_log_makes_it(tmp_path: Path, what: str) -> No
     final = AFTER[what].build()
 
     with open_container(changed_to(tmp_path / "image", AFTER[what])) as container:
-        assert isinstance(container, vhdx.Vhdx)
+        assert isinstance(container, VhdxImage)
         assert container.replay is not None
         view = ReplayedFile(container.file, container.replay)
         whole = view.pread(0, view.size)
