@@ -17,6 +17,7 @@ from bootworthy.disk.sizes import GIB
 from bootworthy.work import edits
 from tests.cli.command import bootworthy, environment
 from tests.disk import sources
+from tests.disk.formats.test_ova import ovf
 from tests.disk.making import MIB, needs, patch, run, sparse
 from tests.guests import small
 from tests.work import disks, test_in_place
@@ -88,7 +89,7 @@ def test_of_every_container(tmp_path: Path, shell: Callable[[str], None], kind: 
 
 def test_of_a_disk_beside_a_descriptor(tmp_path: Path, shell: Callable[[str], None]) -> None:
     sources.make("vmdk-stream", tmp_path)
-    (tmp_path / "vm.ovf").write_bytes(sources.ovf("image"))
+    (tmp_path / "vm.ovf").write_bytes(ovf("image"))
 
     (offer,) = carry_out(tmp_path / "vm.ovf", shell, "--allow-backing")
 
@@ -164,10 +165,10 @@ def little(path: Path, *, size: int = 3 * MIB) -> Path:
     return path
 
 
-def little_vhd(path: Path, **faults: int) -> Path:
+def little_vhd(path: Path) -> Path:
     little(path)
     with path.open("ab") as file:
-        file.write(footer.build(3 * MIB, **faults))
+        file.write(footer.build(3 * MIB))
     return path
 
 
