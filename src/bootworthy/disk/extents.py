@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -201,8 +202,11 @@ class ExtentMap:
         rows.setflags(write=False)
         self.size = size
         self.rows = rows
+
+    @cached_property
+    def _starts(self) -> Ints:
         # Searching needs a contiguous column; a view into the rows would be copied each time.
-        self._starts: Ints = np.ascontiguousarray(rows["guest"])
+        return np.ascontiguousarray(self.rows["guest"])
 
     def __len__(self) -> int:
         return len(self.rows)
