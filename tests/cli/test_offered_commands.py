@@ -293,6 +293,33 @@ def test_what_goes_before_a_resize(tmp_path: Path, shell: Callable[[str], None])
     assert bootworthy("resize", path, "--size", "40M").status == 0
 
 
+@pytest.mark.parametrize("make", [disks.after_footer, disks.converted_twice])
+@pytest.mark.parametrize(
+    "words", [("convert", "-o"), ("resize", "--size", "40M", "-o"), ("resize", "--size", "40M")]
+)
+def test_what_goes_before_a_footer_inside_becomes_data(
+    tmp_path: Path, shell: Callable[[str], None], make: Make, words: tuple[str, ...]
+) -> None:
+    path, out = tmp_path / "a disk.vhd", tmp_path / "out" / "out.vhd"
+    make(path)
+    arguments = [words[0], path, *words[1:], *([out] if words[-1] == "-o" else [])]
+
+    done = bootworthy(*arguments)
+
+    assert (done.status, done.code) == (3, "vhd-footer-inside")
+    offer, _, rest = done.hint.removeprefix("  hint: repair it first: ").partition("; or say ")
+    assert not out.exists()
+    option = rest.removesuffix(" to take it as it is").split()
+    taken = bootworthy("convert", *option, path, "-o", tmp_path / "taken.vhd")
+    assert taken.status == 0, taken.err
+    assert (tmp_path / "taken.vhd").read_bytes().count(b"conectix") == 2
+    shell(offer)
+    assert bootworthy(*arguments).status == 0
+    made = out if words[-1] == "-o" else path
+    assert made.read_bytes().count(b"conectix") == 1
+    refuse_unaccepted(made)
+
+
 def test_a_dynamic_vhd_is_not_repaired_before_a_resize(tmp_path: Path) -> None:
     image = sources.make("vhd-dynamic", tmp_path)
 
