@@ -1,6 +1,7 @@
 """Prepared guests pass a rehearsal: Debian's releases, who provisions them, and both firmwares.
 
-Two are rehearsed always; all of them, with a second boot, and other machines, where
+Each release, each firmware and each way of being provisioned is rehearsed always, and the question
+of a plugin asked; all of them, with a second boot, and other machines, where
 BOOTWORTHY_ALL_REHEARSALS=1 asks.
 """
 
@@ -16,6 +17,7 @@ import pytest
 
 from tests.boot.emulator import path_with_newer_qemu
 from tests.cli.command import bootworthy
+from tests.examples.plugin import installed_plugin
 from tests.work.prepared import prepared
 
 pytestmark = [pytest.mark.guest, pytest.mark.boot]
@@ -36,11 +38,21 @@ class Case:
     machine: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
     """Milestones beyond those of every guest."""
+    plugin: bool = False
+    """Whether the example plugin is installed, whose question is then asked."""
 
 
 ALWAYS = (
     Case(guest="uefi", provisioning="both", machine=_QUICKLY, reached=("custom-data",)),
-    Case(guest="bios", provisioning="both", machine=_QUICKLY, reached=("custom-data",)),
+    Case(
+        guest="bios",
+        provisioning="both",
+        machine=_QUICKLY,
+        reached=("custom-data", "clock-in-utc"),
+        plugin=True,
+    ),
+    Case(guest="debian11", provisioning="agent", machine=_QUICKLY),
+    Case(guest="debian13", provisioning="cloud-init", machine=_QUICKLY, reached=("custom-data",)),
 )
 
 OTHER_MACHINES = (
@@ -121,7 +133,8 @@ def _passes(case: Case, directory: Path) -> dict[str, str]:
 
 
 def _environment(case: Case, directory: Path) -> dict[str, str]:
-    """What the rehearsal runs with: a newer QEMU where the guest needs one."""
-    if not case.guest.startswith("debian13"):
-        return {}
-    return {"PATH": path_with_newer_qemu(directory)}
+    """What the rehearsal runs with: a newer QEMU where the guest needs one, and the plugin."""
+    environment = installed_plugin(directory / "site-packages") if case.plugin else {}
+    if case.guest.startswith("debian13"):
+        environment["PATH"] = path_with_newer_qemu(directory)
+    return environment
