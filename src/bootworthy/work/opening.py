@@ -80,8 +80,19 @@ def opened(
                     observer=reading.observer,
                 )
             )
-            session = session_of(disk, reading, writable=False)
-            yield _of_session(os.fspath(image), stack.enter_context(session), disk)
+            yield stack.enter_context(guest_in(disk, image, reading))
+
+
+@contextmanager
+def guest_in(disk: Image, name: PathLike, reading: Reading) -> Iterator[Opened]:
+    """The guest of an open disk image, for reading; ``disk`` stays open.
+
+    Raises:
+        ImageError: the image holds no Linux we can reach.
+        HostError: this machine lacks what the engine needs.
+    """
+    with session_of(disk, reading, writable=False) as session:
+        yield _of_session(os.fspath(name), session, disk)
 
 
 def _of_session(name: str, session: Session, image: Image | None) -> Opened:
