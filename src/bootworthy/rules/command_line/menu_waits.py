@@ -35,10 +35,14 @@ def check(subject: Subject) -> Iterator[Violation]:
     if loader.kind is not LoaderKind.GRUB2 or loader.defaults.get("GRUB_TIMEOUT") != "-1":
         return
     keys = SetKeys(path=_DEFAULTS, settings=(("GRUB_TIMEOUT", _SECONDS),))
+    menu = SetKernelArguments(variables=("GRUB_TIMEOUT",))
     yield Violation(
         message="the boot menu waits for a key for ever",
         place=Place(_DEFAULTS),
         found="GRUB_TIMEOUT=-1",
         expected=f"GRUB_TIMEOUT={_SECONDS}",
-        fix=Fix(title="let the menu go on by itself", steps=(keys, SetKernelArguments())),
+        fix=Fix(
+            title="let the menu go on by itself",
+            steps=(keys, menu),
+        ),
     )
