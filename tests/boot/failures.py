@@ -165,7 +165,7 @@ FAILURES = (
         name="no-initramfs",
         guest="bios",
         mutate=_in_root(f"sed -i '/^\\s*initrd/d' {_GRUB}"),
-        codes=("BT-07",),
+        codes=("KERN-19",),
         missed="initramfs",
     ),
     Failure(
@@ -208,7 +208,7 @@ FAILURES = (
         name="login-refused",
         guest="bios",
         mutate=_in_root("echo 'AllowUsers root' >etc/ssh/sshd_config.d/50-hardening.conf"),
-        codes=("BT-10",),
+        codes=("SEC-23",),
         missed="login",
     ),
 )
