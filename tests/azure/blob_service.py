@@ -12,6 +12,7 @@ import base64
 import hashlib
 import re
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -73,7 +74,8 @@ class Service:
     """The state of the service: blobs by path, what was asked, and what to answer first.
 
     ``faults`` is asked before each request, with method, path and query; an answer it gives goes
-    out instead. ``signature`` is the only SAS signature taken, None for any.
+    out instead. ``signature`` is the only SAS signature taken, None for any. With ``tls`` it speaks
+    HTTPS.
     """
 
     managed: bool = False
@@ -86,10 +88,12 @@ class Service:
     lock: threading.Lock = field(default_factory=threading.Lock)
     checked: int = 0
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     def url(self, path: str = "acct/disks/os.vhd", signature: str = "s3cr3t") -> str:
         """The address of a blob, with a SAS."""
-        return f"http://127.0.0.1:{self.port}/{path}?sv=2024-11-04&sp=racwd&sig={signature}"
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://127.0.0.1:{self.port}/{path}?sv=2024-11-04&sp=racwd&sig={signature}"
 
     def blob(self, path: str = "acct/disks/os.vhd") -> Blob:
         """The blob at a path."""
@@ -252,6 +256,15 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.service = service
         service.port = self.server_address[1]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self.service.tls is not None:
+            # Hands are shaken with the first byte read, by the connection's own thread.
+            connection = self.service.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
         """A client that went away is no error of the service."""

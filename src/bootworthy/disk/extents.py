@@ -129,6 +129,20 @@ def merge(rows: Rows) -> Rows:
     return merged
 
 
+def joined(batches: list[Rows]) -> Rows:
+    """The rows of all batches, which are let go on the way: a map is never there twice.
+
+    The last is the first to go, so that the memory behind it can go back to the system.
+    """
+    whole = np.empty(sum(len(batch) for batch in batches), ROW)
+    end = len(whole)
+    while batches:
+        batch = batches.pop()
+        whole[end - len(batch) : end] = batch
+        end -= len(batch)
+    return whole
+
+
 def in_order(*parts: Rows) -> Rows:
     """Rows that are each in order of the disk, put together in that order."""
     filled = [part for part in parts if len(part)]

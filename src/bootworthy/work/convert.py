@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootworthy.disk import repartition
-from bootworthy.disk.comparing import first_difference
 from bootworthy.disk.container import Container, open_container
 from bootworthy.disk.copying import CopyResult, copy_disk
 from bootworthy.disk.extents import Kind
@@ -324,6 +323,8 @@ def _write_disk(
 
 
 def _verify(job: _Job, work: Partial) -> bool:
+    from bootworthy.disk.comparing import first_difference
+
     title = "Compare with the source"
     with (
         job.step(title) as detail,

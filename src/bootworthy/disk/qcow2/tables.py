@@ -17,9 +17,9 @@ from bootworthy.disk.extents import (
     Rows,
     clip,
     in_order,
+    joined,
     make_rows,
     merge,
-    no_rows,
     refuse_too_many,
 )
 from bootworthy.model.errors import ImageError
@@ -58,13 +58,13 @@ def read(file: HostFile, header: Header, data: HostFile) -> Rows:
 
 def _all_rows(file: HostFile, header: Header, *, external: bool) -> Rows:
     read_batch = _extended_rows if header.extended else _standard_rows
-    batches = []
+    batches: list[Rows] = []
     total = 0
     for index, table in _tables(file, header):
         batches.append(merge(read_batch(file, header, index, table, external=external)))
         total += len(batches[-1])
         refuse_too_many(total)
-    return merge(np.concatenate(batches)) if batches else no_rows()
+    return merge(joined(batches))
 
 
 def _tables(file: HostFile, header: Header) -> Iterator[tuple[Ints, Entries]]:

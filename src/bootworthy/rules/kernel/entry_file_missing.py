@@ -82,7 +82,7 @@ def _without(subject: Subject, entry: BootEntry, severity: Severity | None) -> I
             [entry],
             f"{entry.title} loads no initramfs, which it needs for {', '.join(needs)}",
             expected=f"it loads {image or 'the initramfs of its kernel'}",
-            fix=_fix(entry, image),
+            fix=_fix(entry, kernel),
             severity=Severity.WARNING if entry.has(_TRIED_FIRST) else severity,
         )
 
@@ -104,7 +104,9 @@ def _needs(subject: Subject, entry: BootEntry, kernel: Kernel | None) -> tuple[s
     return (*modules, *(f"root={root}" for root in roots if _FOR_PROGRAMS.fullmatch(root)))
 
 
-def _fix(entry: BootEntry, image: str | None) -> Fix:
-    if image is None or entry.form is EntryFormat.UNIFIED:
+def _fix(entry: BootEntry, kernel: Kernel | None) -> Fix:
+    # A kernel with a second copy on the ESP has its initramfs there too, under another name.
+    if kernel is None or kernel.initramfs is None or kernel.image != entry.kernel:
         return by_hand("make an initramfs, and have the guest write its boot menu anew")
-    return Fix(title=f"load {image}", steps=(LoadInitramfs(kernels=(entry.kernel,)),))
+    step = LoadInitramfs(kernels=(entry.kernel,))
+    return Fix(title=f"load {kernel.initramfs}", steps=(step,))
