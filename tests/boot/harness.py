@@ -17,6 +17,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from tests import machine as machines
 from tests.boot.console import Console
 from tests.guests.origin import Login
 
@@ -216,11 +217,11 @@ class Boot:
 
 @contextmanager
 def boot(machine: Machine) -> Iterator[Boot]:
-    """Power the machine on; it is gone when the block ends, and its image is as it was.
+    """Power the machine on once no other runs; it is gone when the block ends.
 
-    The console of a block that ends in an error is kept below ``LOGS``.
+    Its image is as it was. The console of a block that ends in an error is kept below ``LOGS``.
     """
-    with tempfile.TemporaryDirectory(prefix="boot-") as name:
+    with machines.turn(), tempfile.TemporaryDirectory(prefix="boot-") as name:
         scratch = Path(name)
         with _started(machine, scratch) as running:
             try:

@@ -10,7 +10,6 @@ import click
 
 from bootworthy.cli.event_lines import DescriptorType
 from bootworthy.cli.outputs import OutputType
-from bootworthy.model.acceptance import Choice
 from bootworthy.model.events import Observer
 from bootworthy.model.intent import (
     Architecture,
@@ -23,6 +22,7 @@ from bootworthy.model.intent import (
 )
 
 if TYPE_CHECKING:
+    from bootworthy.model.acceptance import Choice
     from bootworthy.model.finding import Severity
     from bootworthy.work.opening import Reading
     from bootworthy.work.target import ApplyOptions

@@ -77,4 +77,5 @@ def report_of(
         image=subject.image.info() if subject.image else None,
         guest=subject.guest.info(),
         notes=subject.image.container.notes if subject.image else (),
+        opened_with=subject.words,
     )
