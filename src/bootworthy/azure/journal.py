@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS windows (start INTEGER PRIMARY KEY, stop INTEGER NOT 
 """
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Written:
     """What a journal is about, as a dataclass that JSON can hold."""
 
@@ -74,7 +75,7 @@ class FetchRecord(_Written):
     file: int
 
 
-R = TypeVar("R", bound=Record | FetchRecord)
+R = TypeVar("R", bound=_Written)
 
 
 def default_path(target: str, source: str) -> Path:
