@@ -17,7 +17,7 @@ from bootworthy.disk.container import open_container
 from bootworthy.disk.copying import CopyResult, Method, copy_disk
 from bootworthy.disk.extents import Kind
 from bootworthy.model.errors import HostError, ImageError
-from tests.disk.making import MIB, opened, patch, patterned, run, sparse
+from tests.disk.making import MIB, failing, opened, patch, patterned, run, sparse
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +122,6 @@ def test_an_overlay_is_copied_whole(tmp_path: Path, disk: Path) -> None:
     expected = bytearray(disk.read_bytes())
     expected[70000:73000] = b"\x09" * 3000
     assert (tmp_path / "target").read_bytes() == bytes(expected)
-
-
-def failing(number: int) -> object:
-    """A system call that this host does not do."""
-
-    def fail(*_: int) -> int:
-        raise OSError(number, os.strerror(number))
-
-    return fail
 
 
 @pytest.mark.parametrize("number", [errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.guests.debian_arm64 import DebianArm64
 from tests.guests.debian_bios import DebianBios
 from tests.guests.debian_btrfs import DebianBtrfs
 from tests.guests.debian_cloud import DebianCloud
@@ -27,6 +28,7 @@ _ALL: tuple[Recipe, ...] = (
     DebianDracut(),
     DebianSystemdBoot(),
     DebianCloud(),
+    DebianArm64(),
     ElUefi(),
     SuseUefi(),
 )

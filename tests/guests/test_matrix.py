@@ -108,7 +108,6 @@ GUESTS = (
     Guest(
         name="sle15",
         found=_ALWAYS | {"NET-01", "CMD-14"},
-        left=frozenset({"CMD-14"}),
         packages=rpms.SUSE_REPOSITORY,
     ),
 )

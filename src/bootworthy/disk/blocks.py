@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bootworthy.disk.extents import Ints, Rows, clip, merge, no_rows, refuse_too_many
+from bootworthy.disk.extents import Ints, Rows, clip, joined, merge, refuse_too_many
 from bootworthy.disk.placement import refuse_beyond, refuse_shared
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import ImageError
@@ -50,7 +50,7 @@ class BlockTable:
         return rows
 
     def _all_rows(self, to_rows: Callable[[Ints, Ints], Rows]) -> Rows:
-        batches = []
+        batches: list[Rows] = []
         total = 0
         for start in range(0, self.blocks, _BATCH):
             count = min(_BATCH, self.blocks - start)
@@ -59,4 +59,4 @@ class BlockTable:
             batches.append(merge(to_rows(np.arange(start, start + count), entries)))
             total += len(batches[-1])
             refuse_too_many(total)
-        return merge(np.concatenate(batches)) if batches else no_rows()
+        return merge(joined(batches))

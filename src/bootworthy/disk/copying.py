@@ -9,19 +9,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
 
 from bootworthy.disk.container import Container
 from bootworthy.disk.extents import Extent, Kind, Rows, clip, cut, extents_of
 from bootworthy.disk.hostfile import HostFile
-from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB, MIB
 from bootworthy.disk.sparse import DataMap
 from bootworthy.disk.writeback import Writeback
 from bootworthy.disk.zeros import worth_copying
 from bootworthy.model.errors import HostError
+
+if TYPE_CHECKING:
+    from bootworthy.disk.ordered import OrderedPool
 
 _CHUNK = 16 * MIB
 _REPORT = 4 * MIB
@@ -150,15 +152,15 @@ class _Copier:
 
     def copy(self, start: int, end: int) -> None:
         """Go through the disk once; threads decode while this one moves what need not be."""
-        rows = self._container.extents().rows
-        rows = rows[(rows["kind"] == Kind.DATA) | (rows["kind"] == Kind.ENCODED)]
-        rows = clip(rows, end)
+        rows = _held(self._container.extents().rows, end)
         encoded = rows["kind"] == Kind.ENCODED
-        self._total, self._decoded = _sum(rows), _sum(rows[encoded])
+        self._total, self._decoded = _sum(rows), int(rows["length"][encoded].sum())
         todo = cut(rows, np.array([start]), np.array([end])) if start else rows
         self._done = self._reported = self._total - _sum(todo)
         self._on_bytes(self._done, self._total)
         if np.any(encoded):
+            from bootworthy.disk.ordered import OrderedPool
+
             self._pool = OrderedPool(self._decode_batch, self._account)
         with self._writeback, self._pool or nullcontext():
             for batch in _batches(todo):
@@ -297,6 +299,12 @@ class _Gathered:
             write_at(self._fd, b"".join(pieces)[written:], self._start + written)
         self._writeback.wrote(self._start, length)
         self.written += length
+
+
+def _held(rows: Rows, end: int) -> Rows:
+    """What is stored of a disk up to ``end``: of most compressed disks all rows, which are many."""
+    held = (rows["kind"] == Kind.DATA) | (rows["kind"] == Kind.ENCODED)
+    return clip(rows if np.all(held) else rows[held], end)
 
 
 def _sum(rows: Rows) -> int:
