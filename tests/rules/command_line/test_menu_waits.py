@@ -33,7 +33,7 @@ def test_a_menu_that_waits_for_a_key() -> None:
     assert found.found == "GRUB_TIMEOUT=-1"
     assert found.fix is not None
     keys = SetKeys(path=DEFAULTS, settings=(("GRUB_TIMEOUT", "5"),))
-    assert found.fix.steps == (keys, SetKernelArguments())
+    assert found.fix.steps == (keys, SetKernelArguments(variables=("GRUB_TIMEOUT",)))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def check(subject: Subject) -> Iterator[Violation]:
     if loader.kind is LoaderKind.GRUB2 and loader.defaults.get("GRUB_TIMEOUT") == "-1":
         keys = SetKeys(path=_DEFAULTS, settings=(("GRUB_TIMEOUT", _SECONDS),))
         place, setting = Place(_DEFAULTS), "GRUB_TIMEOUT={}"
-        yield _violation(place, setting, "-1", (keys, SetKernelArguments()))
+        menu = SetKernelArguments(variables=("GRUB_TIMEOUT",))
+        yield _violation(place, setting, "-1", (keys, menu))
     elif loader.kind is LoaderKind.SYSTEMD_BOOT:
         yield from _of_systemd_boot(subject, loader)
 
