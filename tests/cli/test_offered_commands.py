@@ -320,6 +320,22 @@ def test_what_goes_before_a_footer_inside_becomes_data(
     refuse_unaccepted(made)
 
 
+def test_what_goes_before_a_footer_inside_is_prepared(
+    tmp_path: Path, shell: Callable[[str], None]
+) -> None:
+    path, out = small.one_linux(tmp_path / "a guest.vhd"), tmp_path / "out" / "out.vhd"
+    assert bootworthy("resize", path, "--size", "20M").status == 0
+    assert bootworthy("convert", "--in-place", path).status == 0
+    with path.open("ab") as file:
+        file.write(bytes(512))
+
+    done = bootworthy("prepare", path, "-o", out)
+
+    assert (done.status, done.code) == (3, "vhd-footer-inside")
+    shell(done.hint.removeprefix("  hint: repair it first: "))
+    refuse_unaccepted(path)
+
+
 def test_a_dynamic_vhd_is_not_repaired_before_a_resize(tmp_path: Path) -> None:
     image = sources.make("vhd-dynamic", tmp_path)
 

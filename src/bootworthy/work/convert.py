@@ -151,7 +151,8 @@ def convert_opened(
     writer = writer_for(options.to, target.name)
     files = tuple(file.path for file in source.container.files())
     refuse_bad_output(target, files, force=options.force)
-    refuse_footer_inside(source.container, options.source_format)
+    if options.source_format is None:
+        refuse_footer_inside(source.container, can_be_named=True)
     job = _job(source, target, options, writer, began)
     return _run(job, os.fspath(output))
 

@@ -120,7 +120,8 @@ def _resize_in_place(path: Path, size: str, *, shrink: bool, options: ConvertOpt
             options.observer(Note("an edit that was interrupted is now complete"))
     with edits.writable(path) as file, open_source(path, options) as image:
         container = image.container
-        refuse_footer_inside(container, options.source_format)
+        if options.source_format is None:
+            refuse_footer_inside(container, can_be_named=True)
         writer = _writer_of(image)
         old_disk, wanted = image.virtual_size, _wanted(image, size, shrink=shrink)
         refuse_over_limit(wanted, options.target, writer)
