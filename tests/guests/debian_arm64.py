@@ -11,6 +11,7 @@ from tests.guests.disk import MIB, SECTOR, make_empty, make_ext4, make_fat, part
 from tests.guests.emulation import arm64_programs
 from tests.guests.grub import BootPlaces, RootPartition, configure, install_modules
 from tests.guests.initramfs import make_initramfs
+from tests.guests.mirror import Mirror
 from tests.guests.origin import Origin
 from tests.guests.recipe import Recipe
 from tests.guests.sandbox import Sandbox
@@ -60,7 +61,7 @@ class _Base(base.Base):
     packages: tuple[str, ...] = _PACKAGES
     extras: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(_EXTRAS))
 
-    def _argv(self, out: Path, mirror: base.Mirror) -> list[str]:
+    def _argv(self, out: Path, mirror: Mirror) -> list[str]:
         # Whether programs for arm64 run is seen to by the recipe, and mmdebstrap asks another
         # program (arch-test) about it.
         program, *rest = super()._argv(out, mirror)

@@ -273,7 +273,7 @@ def refuse_too_many(count: int) -> None:
             "image-too-complex",
             f"the image is scattered over more than {MAX_EXTENTS} pieces",
             hint="convert it with larger clusters or blocks, with the tool that made it; for a "
-            "qcow2: qemu-img convert -O qcow2 -o cluster_size=2M",
+            "qcow2: qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
 
 

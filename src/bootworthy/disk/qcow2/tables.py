@@ -99,7 +99,8 @@ def _table_offsets(file: HostFile, header: Header) -> Ints:
         raise ImageError(
             "image-too-complex",
             f"{file.path} has {len(used)} cluster tables, more than {_MAX_L2_BYTES >> 20} MiB",
-            hint="convert it with larger clusters: qemu-img convert -O qcow2 -o cluster_size=2M",
+            hint="convert it with larger clusters: "
+            "qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
     return offsets
 

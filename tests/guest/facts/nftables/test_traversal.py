@@ -175,3 +175,12 @@ def test_every_chain_of_the_way_has_to_accept(
 def test_a_chain_that_jumps_to_itself_many_times_comes_to_an_end() -> None:
     jumps = "jump a; " * 200
     assert fate("jump a", more=f"chain a {{ {jumps} }}").fate is Fate.UNKNOWN
+
+
+@pytest.mark.parametrize(("times", "expected"), [(5, Fate.ACCEPTED), (500, Fate.UNKNOWN)])
+def test_large_sets_are_not_gone_through_again_and_again(times: int, expected: Fate) -> None:
+    ports = ", ".join(str(port) for port in range(1000, 30_000))
+    elements = f"set s {{ type inet_service; elements = {{ {ports} }} }}\n"
+    chain = f"chain a {{ {'tcp dport @s drop; ' * times} }}"
+
+    assert fate("jump a\naccept", more=elements + chain).fate is expected

@@ -11,9 +11,10 @@ from bootworthy.guest.facts.nftables.ruleset import Chain, Ruleset, Statement
 from bootworthy.guest.facts.nftables.scanner import Token
 from bootworthy.model.finding import Place
 
-# include/net/netfilter/nf_tables.h, NFT_JUMP_STACK_SIZE; and more rules than one packet meets.
+# include/net/netfilter/nf_tables.h, NFT_JUMP_STACK_SIZE; and more words and elements of sets than
+# one packet is compared with, lists of a country's networks included.
 _MAX_DEPTH = 16
-_MAX_RULES = 20_000
+_MAX_COMPARED = 300_000
 
 _INBOUND = ("ingress", "prerouting", "input")
 _OUTBOUND = ("output", "postrouting")
@@ -81,7 +82,7 @@ class _Walk:
     rules: Ruleset
     packet: Packet
     unknown: Statement = ()
-    met: int = 0
+    compared: int = 0
 
     def base(self, chain: Chain) -> Outcome:
         """The fate of the packet in a chain that has a hook."""
@@ -102,8 +103,8 @@ class _Walk:
         """How the chain may end; ``sure`` says whether the packet certainly comes here."""
         ends = _Ends()
         for rule in filter(None, chain.rules):
-            self.met += 1
-            if depth > _MAX_DEPTH or self.met > _MAX_RULES:
+            self.compared += self._length(rule, chain)
+            if depth > _MAX_DEPTH or self.compared > _MAX_COMPARED:
                 self._give_up(rule, ends)
                 return ends
             found = effect(rule, chain, self.rules, self.packet)
@@ -126,6 +127,12 @@ class _Walk:
                 sure = backs[0]
         ends.add("continue", sure=sure)
         return ends
+
+    def _length(self, rule: Statement, chain: Chain) -> int:
+        """How much there is to a rule, the sets that it names included."""
+        named = (token.text[1:] for token in rule if token.text.startswith("@"))
+        sets = (self.rules.sets.get((chain.family, chain.table, name)) for name in named)
+        return len(rule) + sum(len(elements) for elements in sets if elements)
 
     def _carry_out(self, verdict: Verdict, step: _Step) -> bool | None:
         """Whether the packet certainly goes on behind the rule; None when it does not."""
