@@ -84,7 +84,7 @@ def expected(path: Path) -> list[Span]:
     used = [(0, MIB), (64 * MIB, 64 * MIB + 65536)]
     node = size_of_nodes(path)
     for text, kind, last in re.findall(
-        r"key \((\d+) (EXTENT_ITEM|METADATA_ITEM) (\d+)\)", dumped(path, "extent")
+        r"item \d+ key \((\d+) (EXTENT_ITEM|METADATA_ITEM) (\d+)\)", dumped(path, "extent")
     ):
         at, size = int(text), node if kind == "METADATA_ITEM" else int(last)
         ((start, _, places),) = [item for item in chunks if item[0] <= at < item[0] + item[1]]

@@ -82,7 +82,6 @@ ACCOUNT = click.option(
     help="The storage account's, for a blob named CONTAINER/NAME.vhd.",
 )
 
-
 RESUME = click.option(
     "--resume", is_flag=True, help="Go on where a transfer of the same broke off."
 )
