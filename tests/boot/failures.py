@@ -142,7 +142,7 @@ FAILURES = (
         "initramfs",
         f"sed -i '/^\\s*linux/s,$, init=/bin/sh,' {_GRUB}",
     ),
-    _failure("no-initramfs", "BT-07", "initramfs", f"sed -i '/^\\s*initrd/d' {_GRUB}"),
+    _failure("no-initramfs", "KERN-19", "initramfs", f"sed -i '/^\\s*initrd/d' {_GRUB}"),
     _failure(
         "kernel-panic", "BT-07", "initramfs", "printf '#!/bin/false\\n' >usr/lib/systemd/systemd"
     ),
@@ -159,7 +159,7 @@ FAILURES = (
     _failure("root-full", "BT-18", "data-source", _FILL),
     _failure(
         "login-refused",
-        "BT-10",
+        "SEC-23",
         "login",
         "echo 'AllowUsers root' >etc/ssh/sshd_config.d/50-hardening.conf",
     ),

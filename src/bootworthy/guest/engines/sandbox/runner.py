@@ -98,7 +98,8 @@ class SandboxRunner(Runner):
             raise HostError(
                 "host-cannot-run-guest",
                 f"{invocation.argv[0]} of the guest cannot be run: {reason}",
-                hint="use --engine appliance, or a host of the guest's architecture",
+                hint="as root, with qemu-user-static installed where the guest is of another "
+                "architecture; or use a host of the guest's",
             )
         resolver = _host_resolver() if invocation.network else None
         try:
