@@ -18,8 +18,8 @@ from bootworthy.rules.subject import Subject
 _ALWAYS = ("openssl",)
 _TO_PROVISION = ("useradd", "usermod", "ssh-keygen")
 
-# With the provisioning medium, once it is read. Agents since 2.2.54 end when there is no such program
-# and begin again every 15 seconds; Debian 13's package does not ask for it.
+# For the provisioning medium, once it is read. Without such a program agents since 2.2.54 end, and
+# begin again every 15 seconds; Debian 13's package does not depend on it.
 _EJECT = "eject"
 _MODULE = "azurelinuxagent/common/osutil/default.py"
 _EJECTS = f'run_command(["{_EJECT}"'
