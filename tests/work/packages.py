@@ -10,7 +10,7 @@ from tests.guests.cache import cached, digest
 from tests.guests.mirror import Mirror, host_mirror
 from tests.guests.recipe import Recipe, build
 
-PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons")
+PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons", "eject")
 _STATUS = "/var/lib/dpkg/status"
 
 
