@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -131,9 +133,16 @@ def deviations() -> str:
 
 
 def _fixes(rules: Iterable[Rule]) -> str:
-    golden = yaml.safe_load(_GOLDEN.read_text())
+    golden = _golden()
     kinds = {kind for rule in rules for kind in golden.get(rule.code, {}).get("fixes", ())}
     return ", ".join(sorted(kinds))
+
+
+@cache
+def _golden() -> dict[str, Any]:
+    """What the tests pin of each rule, by its code."""
+    found: dict[str, Any] = json.loads(_GOLDEN.read_text())
+    return found
 
 
 def _test_of(rule: Rule) -> str:

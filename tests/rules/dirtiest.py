@@ -230,6 +230,7 @@ MIGRATED: Changes = {
     "/usr/lib/NetworkManager/conf.d/00-server.conf": "[main]\nno-auto-default=*\n",
     "/usr/sbin/dhclient": None,
     "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+    "/etc/ssh/sshd_config.d/50-hardening.conf": "AllowGroups cluster-users\n",
     "/usr/bin/sudo": None,
     "/etc/sudoers": File("root ALL=(ALL:ALL) ALL\n", mode=0o666),
     "/etc/waagent.conf": (
@@ -256,9 +257,9 @@ _AWS, _UEK = "6.8.0-1018-aws", "2.6.39-400.215.10.el6uek.x86_64"
 ODD_KERNELS: Changes = {
     **kernel(_AWS, config="CONFIG_SERIAL_8250=m\n"),
     **kernel(_UEK),
-    GRUB_CFG: grub_cfg(_AWS, _UEK),
+    GRUB_CFG: grub_cfg(_AWS, _UEK).replace(f"\tinitrd\t/boot/initrd.img-{_AWS}\n", ""),
 }
-"""Kernels for other platforms."""
+"""Kernels for other platforms, one of which gets no initramfs."""
 
 OTHER: Changes = {
     "/etc/waagent.conf": None,
