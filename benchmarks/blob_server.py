@@ -1,7 +1,8 @@
 """The tests' strict blob service as a process, its blobs in sparse files, for any client.
 
-``python -m benchmarks.blob_server FOLDER`` prints its port and serves until its input ends. It
-answers to GET /stats how many writes came and how many bytes, and begins to count anew.
+``python -m benchmarks.blob_server FOLDER [PEM]`` prints its port and serves until its input ends;
+with a file that holds a certificate and its key, over HTTPS. It answers to GET /stats how many
+writes came and how many bytes, and begins to count anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootworthy.disk.sparse import data_runs
+from tests.azure.authority import serving_context
 from tests.azure.blob_service import Answer, Blob, Service, Span, serving
 
 
@@ -39,6 +41,7 @@ class FileBlob(Blob):
 def main() -> None:
     """Serve until standard input ends."""
     folder = Path(sys.argv[1])
+    tls = serving_context(Path(sys.argv[2])) if sys.argv[2:] else None
     counted = 0
 
     def make(size: int, metadata: dict[str, str]) -> Blob:
@@ -61,7 +64,7 @@ def main() -> None:
             return 200, "", {}, b""
         return None
 
-    service = Service(make_blob=make, faults=answer)
+    service = Service(make_blob=make, faults=answer, tls=tls)
     with serving(service):
         sys.stdout.write(f"{service.port}\n")
         sys.stdout.flush()

@@ -5,7 +5,8 @@
 with reflink and btrfs. Runs of an image are interleaved in random order; medians are shown, of wall
 and processor time, and the least of each. The time that counts is until the output is on disk:
 qemu-img and cp return before, so that ``sync`` follows each of them; what they take until they
-return is shown beside it.
+return is shown beside it. At the end is the most memory that each had, with the 100 GiB disk in
+every format.
 
 ``-o FILE`` writes the tables as Markdown; ``--quick`` measures little disks once, to try it out.
 """
@@ -27,7 +28,7 @@ from pathlib import Path
 
 from benchmarks import disks
 from benchmarks.disks import FORMATS, GIB, MIB
-from benchmarks.measure import BOOTWORTHY, CACHE, children_cpu, run, workspace
+from benchmarks.measure import BOOTWORTHY, CACHE, children_cpu, run, run_for_memory, workspace
 
 OUT = "out.vhd"
 _OURS = "bootworthy convert"
@@ -41,21 +42,29 @@ _FIXED = ("-O", "vpc", "-o", "subformat=fixed,force_size=on")
 
 @dataclass(frozen=True)
 class Run:
-    """One run, in seconds: until the command returned, until all is on disk, processor time."""
+    """One run, in seconds: until the command returned, until all is on disk, processor time.
+
+    ``memory`` is the most that a command had, in bytes.
+    """
 
     returned: float
     durable: float
     cpu: float
+    memory: int
 
 
 @dataclass
 class Case:
-    """One image on one file system; ``runs`` by the name of the tool."""
+    """One image on one file system; ``runs`` by the name of the tool.
+
+    ``is_timed`` is False for what is run once, for its memory.
+    """
 
     file_system: str
     disk: str
     fmt: str
     image: Path
+    is_timed: bool = True
     runs: dict[str, list[Run]] = field(default_factory=dict)
 
 
@@ -100,11 +109,15 @@ def main() -> None:
         disks.filled(filled, scale.filled, scale.tree, scale.budget)
         disks.mostly_empty(empty, scale.empty)
         for kind in given.fs or ("ext4", "xfs", "btrfs"):
+            first = not cases
             with workspace(scale.space, kind, given.at) as space:
                 for disk, names in ((filled, formats), (empty, _of(formats, "raw", "qcow2"))):
                     for fmt in names:
                         cases.append(_measure(kind, disk, fmt, space.path, scale))
                         print("\n".join(_rows(cases[-1])), file=sys.stderr, flush=True)
+                for fmt in (name for name in formats if first and name not in names):
+                    once = _measure(kind, empty, fmt, space.path, replace(scale, runs=1))
+                    cases.append(replace(once, is_timed=False))
     text = "\n".join(_report(cases, scale))
     print(text)
     if given.output:
@@ -180,23 +193,38 @@ def _ways(case: Case, folder: Path) -> dict[str, list[list[str]]]:
 def _timed(folder: Path, case: Case, commands: Sequence[Sequence[str]], scale: Scale) -> Run:
     """Run with the image in the page cache and nothing left to be written by others."""
     run("cp", "--sparse=always", os.fspath(case.image), "/dev/null")
-    # What earlier runs deleted must not stay in the file below.
-    run("fstrim", os.fspath(folder))
-    run("sync", "-f", os.fspath(folder))
+    _settle(folder)
     cpu, began = children_cpu(), time.monotonic()
-    for command in commands:
-        run(*scale.before, *command)
+    memory = max(run_for_memory(*scale.before, *command) for command in commands)
     returned = time.monotonic() - began
     run(*scale.before, "sync", "-f", os.fspath(folder / OUT))
     durable = time.monotonic() - began
-    measured = Run(returned, durable, children_cpu() - cpu)
+    measured = Run(returned, durable, children_cpu() - cpu, memory)
     for name in (OUT, "middle.raw"):
         (folder / name).unlink(missing_ok=True)
     return measured
 
 
+def _settle(folder: Path) -> None:
+    """Wait for what earlier runs left to the kernel: they deleted gigabytes.
+
+    XFS frees their space later on, before it freezes at the latest. That must not stay in the file
+    below either; but Linux does not wait for all that ``fstrim`` asks for, and what is written next
+    waits behind it.
+    """
+    run("fsfreeze", "--freeze", os.fspath(folder))
+    run("fsfreeze", "--unfreeze", os.fspath(folder))
+    run("fstrim", os.fspath(folder))
+    last = folder / "last"
+    last.touch()
+    run("sync", os.fspath(last))
+    last.unlink()
+    run("sync", "-f", os.fspath(folder))
+
+
 def _report(cases: Sequence[Case], scale: Scale) -> Iterator[str]:
-    runs = max((len(done) for case in cases for done in case.runs.values()), default=0)
+    timed = [case for case in cases if case.is_timed]
+    runs = max((len(done) for case in timed for done in case.runs.values()), default=0)
     version = run("qemu-img", "--version").splitlines()[0]
     yield (
         f"Medians of {runs} interleaved runs; {os.cpu_count()} processors, "
@@ -204,15 +232,16 @@ def _report(cases: Sequence[Case], scale: Scale) -> Iterator[str]:
         f"filled: {scale.filled // MIB} MiB with {scale.budget // MIB} MiB of files; "
         f"empty: {scale.empty // GIB} GiB with 200 MiB of data. Seconds."
     )
-    for kind in dict.fromkeys(case.file_system for case in cases):
+    for kind in dict.fromkeys(case.file_system for case in timed):
         yield f"\n## {kind}\n"
         yield (
             "| disk | format | tool | on disk | of qemu-img's best | least | of its least "
             "| returned | CPU | of its best |"
         )
         yield "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
-        for case in (case for case in cases if case.file_system == kind):
+        for case in (case for case in timed if case.file_system == kind):
             yield from _rows(case)
+    yield from _memory(cases)
 
 
 def _rows(case: Case) -> Iterator[str]:
@@ -229,6 +258,19 @@ def _rows(case: Case) -> Iterator[str]:
             f"| {_of_runs(case, name, 'returned', middle):.2f} | {cpu:.2f} "
             f"| {cpu / max(best_cpu, 0.001):.2f} |"
         )
+
+
+def _memory(cases: Sequence[Case]) -> Iterator[str]:
+    """The most memory of each tool with each image, on whichever file system."""
+    yield "\n## Memory, MiB\n"
+    yield f"| disk | format | {_OURS} | {_QEMU} | {_QEMU_FAST} |"
+    yield "| --- | --- | ---: | ---: | ---: |"
+    for disk, fmt in dict.fromkeys((case.disk, case.fmt) for case in cases):
+        same = [case for case in cases if (case.disk, case.fmt) == (disk, fmt)]
+        most = (
+            max(one.memory for case in same for one in case.runs[name]) for name in (_OURS, *_PEERS)
+        )
+        yield f"| {disk} | {fmt} | {' | '.join(str(peak // MIB) for peak in most)} |"
 
 
 def _of_runs(case: Case, name: str, what: str, of: Callable[[Sequence[float]], float]) -> float:

@@ -90,6 +90,23 @@ def run(*argv: str, env: Mapping[str, str] | None = None) -> str:
     return done.stdout
 
 
+def run_for_memory(*argv: str) -> int:
+    """Run a command that must succeed; the most memory it had, in bytes.
+
+    Not less than this program has itself: the kernel counts what a process is before ``execve``.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=said, env=ENVIRONMENT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            text = said.read().decode("utf-8", "replace")
+            sys.exit(f"{' '.join(argv)}: exit {process.returncode}\n{text}")
+    # getrusage(2): in kilobytes, which are 1024 bytes.
+    return usage.ru_maxrss << 10
+
+
 def timed(
     space: Workspace, commands: Sequence[Sequence[str]], env: Mapping[str, str] | None = None
 ) -> Measured:

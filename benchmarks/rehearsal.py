@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import BOOTWORTHY
+from bootworthy.model.intent import Architecture
+from bootworthy.rehearsal.accelerator import accelerator_for
 from tests.boot.harness import Firmware, Machine, accelerator, boot
 from tests.work.prepared import prepared
 
@@ -83,9 +85,15 @@ def _side_by_side(image: Path, counts: Sequence[int]) -> None:
 
 def _plain_boot(image: Path, firmware: Firmware) -> float:
     """Seconds from power-on to the prompt on the serial console, without a network."""
-    with boot(Machine(image=image, firmware=firmware, memory=_MEMORY)) as running:
+    machine = Machine(image=image, firmware=firmware, memory=_MEMORY, cpu=_processor())
+    with boot(machine) as running:
         running.wait(r"\blogin: ", 900)
         return time.monotonic() - running.powered_on
+
+
+def _processor() -> str:
+    """The kind of processor that a rehearsal gives its machine."""
+    return accelerator_for(Architecture.X64, emulate=accelerator() != "kvm").cpu
 
 
 def _rehearse(image: Path, count: int) -> Iterator[Rehearsal]:

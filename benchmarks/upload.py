@@ -3,7 +3,8 @@
 All send the same aged disk (files written, a third of them deleted) to the same server on loopback,
 in turns. AzCopy and the SDK need a VHD on disk; bootworthy is measured from that VHD and from the
 qcow2 of the same disk, the latter beside converting with qemu-img and then AzCopy. AzCopy is
-from npm (benchmarks/azcopy) and needs Debian's libsecret-1-0.
+from npm (benchmarks/azcopy) and needs Debian's libsecret-1-0. Azure speaks HTTPS; --tls has the
+server do so too, with a certificate of its own that all of them are told to trust.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import random
 import resource
 import shutil
+import ssl
 import statistics
 import subprocess
 import sys
@@ -25,7 +27,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import BOOTWORTHY, CHECKOUT, run
+from benchmarks.measure import BOOTWORTHY, CHECKOUT, ENVIRONMENT, run
+from tests.azure.authority import Authority, make_authority
 
 _AZCOPY = CHECKOUT / "benchmarks/azcopy/node_modules/@azure-tools/azcopy-linux/dist/bin"
 _MIB = 1 << 20
@@ -47,27 +50,60 @@ class Sent:
     requests: int
 
 
+@dataclass(frozen=True)
+class Server:
+    """The service on loopback; with an ``authority`` over HTTPS."""
+
+    port: int
+    authority: Authority | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its clients need."""
+        trust = self.authority.environment if self.authority else {}
+        return {"AZCOPY_DISABLE_SYSLOG": "true", "NO_COLOR": "1"} | trust
+
+    @property
+    def root(self) -> str:
+        """Its address."""
+        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address of the blob that all of them write."""
+        return f"{self.root}/acct/vhds/os.vhd?sv=2024-11-04&sp=racwd&sig=x"
+
+    def stats(self) -> dict[str, int]:
+        """How many bytes and writes came since this was asked last."""
+        trust = self.authority.certificates if self.authority else None
+        context = ssl.create_default_context(cafile=trust) if trust else None
+        asked = urllib.request.Request(f"{self.root}/stats")  # noqa: S310 - http or https
+        with urllib.request.urlopen(asked, context=context) as answer:  # noqa: S310 - the same
+            found: dict[str, int] = json.load(answer)
+            return found
+
+
 def main() -> None:
     """Measure every way in turns and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.upload", description=__doc__)
     parser.add_argument("--size", type=int, default=4096, metavar="MIB")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--large", type=int, default=0, metavar="GIB", help="memory only")
+    parser.add_argument("--tls", action="store_true", help="over HTTPS")
     chosen = parser.parse_args()
     azcopy = _azcopy()
     with tempfile.TemporaryDirectory(prefix="bench-upload-", dir=CHECKOUT / ".cache") as folder:
         space = Path(folder)
         vhd, qcow2 = aged_disk(space, chosen.size * _MIB)
-        with _serving(space) as port:
-            url = f"http://127.0.0.1:{port}/acct/vhds/os.vhd?sv=2024-11-04&sp=racwd&sig=x"
+        with _serving(space, make_authority(space) if chosen.tls else None) as server:
             if chosen.large:
-                _print_large(space, chosen.large << 30, url, port)
+                _print_large(space, chosen.large << 30, server)
                 return
-            ways = _ways(space, vhd, qcow2, url, azcopy)
+            ways = _ways(space, vhd, qcow2, server.url, azcopy)
             runs: dict[str, list[Sent]] = {name: [] for name in ways}
             for _ in range(chosen.runs):
                 for name, commands in ways.items():
-                    runs[name].append(_measured(commands, port))
+                    runs[name].append(_measured(commands, server))
                     sys.stderr.write(f"{name}: {runs[name][-1]}\n")
     _print({name: _median(items) for name, items in runs.items()})
 
@@ -117,7 +153,7 @@ def _typed(text: str, *argv: str) -> None:
 def _fill(tree: Path, total: int) -> list[str]:
     """Files of all sizes, of bytes that do not compress; their names."""
     chance = random.Random(5)  # noqa: S311 - the same disk each time
-    names = []
+    names: list[str] = []
     while total > 0:
         size = min(int(2 ** chance.uniform(12, 23)), total)
         name = f"file{len(names)}"
@@ -128,11 +164,12 @@ def _fill(tree: Path, total: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _serving(folder: Path) -> Iterator[int]:
+def _serving(folder: Path, authority: Authority | None) -> Iterator[Server]:
     argv = [sys.executable, "-m", "benchmarks.blob_server", os.fspath(folder)]
+    argv += [os.fspath(authority.served)] if authority else []
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(argv, text=True, cwd=CHECKOUT, **pipes) as process:  # type: ignore[call-overload]
-        yield int(process.stdout.readline())
+        yield Server(int(process.stdout.readline()), authority)
         process.stdin.close()
 
 
@@ -154,22 +191,15 @@ def _ways(
     }
 
 
-def _measured(commands: Sequence[Sequence[str]], port: int) -> Sent:
-    _stats(port)
-    env = {"AZCOPY_DISABLE_SYSLOG": "true", "NO_COLOR": "1"}
+def _measured(commands: Sequence[Sequence[str]], server: Server) -> Sent:
+    server.stats()
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     for command in commands:
-        run(*command, env=env)
+        run(*command, env=server.environment)
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    came = _stats(port)
+    came = server.stats()
     return Sent(wall, cpu, came["bytes"], came["requests"])
-
-
-def _stats(port: int) -> dict[str, int]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats") as answer:
-        found: dict[str, int] = json.load(answer)
-        return found
 
 
 def _median(runs: list[Sent]) -> Sent:
@@ -197,7 +227,7 @@ def _print(rows: dict[str, Sent]) -> None:
         )
 
 
-def _print_large(space: Path, size: int, url: str, port: int) -> None:
+def _print_large(space: Path, size: int, server: Server) -> None:
     """The memory that a large disk with much data takes."""
     disk = space / "large.raw"
     with disk.open("wb") as file:
@@ -210,8 +240,14 @@ def _print_large(space: Path, size: int, url: str, port: int) -> None:
             file.write(b"x")
     _typed("label: gpt\nstart=2048\n", "sfdisk", "--quiet", os.fspath(disk))
     argv = ["/usr/bin/time", "-f", "%M", BOOTWORTHY, "upload", "--anyway", "--force", "--quiet"]
-    done = subprocess.run([*argv, disk, url], capture_output=True, text=True, check=True)
-    came = _stats(port)
+    done = subprocess.run(
+        [*argv, disk, server.url],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=ENVIRONMENT | server.environment,
+    )
+    came = server.stats()
     peak = int(done.stderr.split()[-1]) >> 10
     print(f"{size >> 30} GiB disk: {peak} MiB at most, {came['bytes'] >> 20} MiB sent")
 

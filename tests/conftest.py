@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Generator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.guests.cache import CACHE
+from tests import machine
 from tests.guests.catalogue import RECIPES
 from tests.guests.recipe import build
 
@@ -22,7 +21,6 @@ _BOOT_TOOLS = ("qemu-system-x86_64",)
 _BROWSER_TOOLS = ("chromium", "chromedriver")
 _AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 _APPLIANCE_TOOLS = ("guestfish", "supermin")
-# Each fills two cores for minutes: two at once would only run into their limits.
 _EMULATED = ("appliance", "boot")
 
 
@@ -51,12 +49,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let one emulated machine run at a time, however many workers there are."""
-    if not any(item.get_closest_marker(name) for name in _EMULATED):
+    """Let one emulated machine run at a time, however many workers there are.
+
+    A test marked ``boot(late=True)`` builds and prepares beside others: it waits when it boots.
+    """
+    marks = [mark for name in _EMULATED if (mark := item.get_closest_marker(name))]
+    if all(mark.kwargs.get("late") for mark in marks):
         return (yield)
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "machine.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with machine.turn():
         return (yield)
 
 

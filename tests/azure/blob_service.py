@@ -12,11 +12,14 @@ import base64
 import hashlib
 import re
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +28,9 @@ _XML = '<?xml version="1.0" encoding="utf-8"?>'
 PAGE = 512
 MAX_WRITE = 4 << 20
 MAX_BLOB = 8 << 40
+
+# Authorize with Shared Key: "no older than 15 minutes by the time they reach the service".
+_MAX_SKEW = timedelta(minutes=15)
 
 Span = tuple[int, int]
 Answer = tuple[int, str, Mapping[str, str], bytes]
@@ -73,7 +79,8 @@ class Service:
     """The state of the service: blobs by path, what was asked, and what to answer first.
 
     ``faults`` is asked before each request, with method, path and query; an answer it gives goes
-    out instead. ``signature`` is the only SAS signature taken, None for any.
+    out instead. ``signature`` is the only SAS signature taken, None for any. With ``tls`` it speaks
+    HTTPS. Its clock is ahead of this machine's by ``ahead``.
     """
 
     managed: bool = False
@@ -86,10 +93,18 @@ class Service:
     lock: threading.Lock = field(default_factory=threading.Lock)
     checked: int = 0
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    ahead: timedelta = timedelta()
+
+    @property
+    def now(self) -> datetime:
+        """What its clock says."""
+        return datetime.now(UTC) + self.ahead
 
     def url(self, path: str = "acct/disks/os.vhd", signature: str = "s3cr3t") -> str:
         """The address of a blob, with a SAS."""
-        return f"http://127.0.0.1:{self.port}/{path}?sv=2024-11-04&sp=racwd&sig={signature}"
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://127.0.0.1:{self.port}/{path}?sv=2024-11-04&sp=racwd&sig={signature}"
 
     def blob(self, path: str = "acct/disks/os.vhd") -> Blob:
         """The blob at a path."""
@@ -123,8 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_HEAD = do_DELETE = _handle  # noqa: N815 - http.server's names
 
     def _answer(self, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
-        if self.service.signature not in (None, *query.get("sig", [])):
-            return refusal(403, "AuthenticationFailed")
+        if problem := self._denied(query):
+            return problem
         comp = query.get("comp", [""])[0]
         if self.command == "PUT":
             return self._put_page(path, body) if comp == "page" else self._put(path, comp)
@@ -134,6 +149,25 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return 200, "", _described(blob), b""
         return self._page_list(blob) if comp == "pagelist" else self._get(blob)
+
+    def _denied(self, query: dict[str, list[str]]) -> Answer | None:
+        """A refusal as the service words it, its reason in a body that answers to HEAD lack."""
+        now, detail = self.service.now, ""
+        asked = parsedate_to_datetime(self.headers.get("x-ms-date") or _http_date(now))
+        if "Authorization" in self.headers and abs(now - asked) > _MAX_SKEW:
+            detail = f"Request date header too old: '{_http_date(asked)}'"
+        start, end = (_sas_moment(query.get(name, [""])[0]) for name in ("st", "se"))
+        if (start and start > now) or (end and end <= now):
+            detail = f"Signature not valid in the specified time frame: Start [{start}] - "
+            detail += f"Expiry [{end}] - Current [{_http_date(now)}]"
+        if detail:
+            return refusal(403, "AuthenticationFailed", detail)
+        wrong = self.service.signature not in (None, *query.get("sig", []))
+        return refusal(403, "AuthenticationFailed") if wrong else None
+
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
+        """The Date of answers, by the service's own clock."""
+        return _http_date(self.service.now)
 
     def _put(self, path: str, comp: str) -> Answer:
         if self.service.managed or comp:
@@ -226,9 +260,10 @@ _COMMON = {
 }
 
 
-def refusal(status: int, code: str, **headers: str) -> Answer:
+def refusal(status: int, code: str, detail: str = "", **headers: str) -> Answer:
     """An error as the service words it."""
-    xml = f"{_XML}<Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    more = f"<AuthenticationErrorDetail>{detail}</AuthenticationErrorDetail>" if detail else ""
+    xml = f"{_XML}<Error><Code>{code}</Code><Message>{code}</Message>{more}</Error>"
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, code, named | {"Content-Type": "application/xml"}, xml.encode()
 
@@ -237,6 +272,16 @@ def _described(blob: Blob) -> dict[str, str]:
     meta = {f"x-ms-meta-{name}": value for name, value in blob.metadata.items()}
     own = {"Content-Length": str(blob.size), "x-ms-blob-type": blob.kind, "ETag": blob.etag}
     return meta | own
+
+
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+def _sas_moment(text: str) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text else None
+    # A date alone is the beginning of a day in UTC.
+    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
 
 
 def _range_of(header: str) -> Span | None:
@@ -252,6 +297,15 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.service = service
         service.port = self.server_address[1]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self.service.tls is not None:
+            # Hands are shaken with the first byte read, by the connection's own thread.
+            connection = self.service.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
         """A client that went away is no error of the service."""

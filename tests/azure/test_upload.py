@@ -12,6 +12,7 @@ from bootworthy.disk import footer
 from bootworthy.disk.container import open_container
 from bootworthy.model.errors import BootworthyError, ImageError, TransferError, UsageError
 from bootworthy.model.events import BytesMoved, Event, StepFinished
+from tests.azure.authority import make_authority, serving_context
 from tests.azure.blob_service import Answer, Blob, Service, refusal, serving
 from tests.azure.disks import SOURCES, fixed_vhd, make, raw_disk
 from tests.azure.sending import disk_target, send, target_of
@@ -50,6 +51,22 @@ def test_what_arrives_is_the_disk_of_a_chain_a_log_or_a_package(
 
     assert service.blob().content()[:-512] == fixed_vhd(tmp_path / "disk.raw")[:-512]
     assert result.verified
+
+
+def test_https_is_spoken_with_the_certificates_that_are_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = raw_disk(tmp_path / "disk.raw")
+    authority = make_authority(tmp_path)
+    with serving(Service(tls=serving_context(authority.served))) as service:
+        with pytest.raises(TransferError) as caught:
+            send(source, service.url())
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificates))
+        send(source, service.url(), verify=True)
+
+        assert service.blob().content()[:-512] == fixed_vhd(source)[:-512]
+    assert caught.value.code == "azure-unreachable"
+    assert "certificate" in caught.value.message
 
 
 def test_only_data_travels_in_aligned_ranges(service: Service, tmp_path: Path) -> None:
@@ -122,6 +139,8 @@ def test_something_that_is_there_stays_without_force(service: Service, tmp_path:
         send(source, service.url())
 
     assert caught.value.code == "azure-target-exists"
+    # Nothing was begun, so that nothing is to be continued.
+    assert not default_path(service.url().partition("?")[0], str(source)).exists()
     assert service.blob().content()[:512] == b"k" * 512
     assert send(source, service.url(), force=True).size == service.blob().size
     assert service.blob().content()[:-512] == fixed_vhd(source)[:-512]

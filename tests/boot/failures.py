@@ -12,24 +12,27 @@ from tests.boot.mutations import in_root
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """``guest`` is broken by ``mutate``; ``codes`` are what a rehearsal names, in this order.
+    """``guest`` is broken by ``mutate``; ``code`` is all that a rehearsal names.
 
     ``missed`` is the first milestone that it does not reach, None where that depends on the
     machine's speed.
     """
 
     name: str
-    guest: str
-    mutate: Callable[[Path], None]
-    codes: tuple[str, ...]
+    code: str
     missed: str | None
+    mutate: Callable[[Path], None]
+    guest: str = "bios"
 
 
-def _in_root(script: str) -> Callable[[Path], None]:
-    def mutate(image: Path) -> None:
-        in_root(image, script)
-
-    return mutate
+def _failure(name: str, code: str, missed: str | None, *script: str) -> Failure:
+    """The BIOS guest, broken by lines of shell that run in its root directory."""
+    return Failure(
+        name=name,
+        code=code,
+        missed=missed,
+        mutate=lambda image: in_root(image, "\n".join(script)),
+    )
 
 
 _GRUB = "boot/grub/grub.cfg"
@@ -74,142 +77,86 @@ iface eth0 inet static
 END
 """
 
+# Neither the agent makes any, nor the unit that `prepare` adds.
+_NO_HOST_KEYS = """
+sed -i 's/^Provisioning.RegenerateSshHostKeyPair=.*/Provisioning.RegenerateSshHostKeyPair=n/' \\
+  etc/waagent.conf
+rm -f etc/systemd/system/ssh-host-keys.service \\
+  etc/systemd/system/*.wants/ssh-host-keys.service etc/ssh/ssh_host_*
+"""
+
+_PROVISIONED_BY_NOBODY = """
+sed -i 's/^Provisioning.Agent=.*/Provisioning.Agent=cloud-init/' etc/waagent.conf
+"""
+
+# Blocks too small for the first are left to the second.
+_FILL = """
+dd if=/dev/zero of=var/filler bs=1M status=none 2>/dev/null || :
+dd if=/dev/zero of=var/filler2 bs=4k status=none 2>/dev/null || :
+"""
+
 FAILURES = (
-    Failure(
-        name="no-serial-console",
-        guest="bios",
-        mutate=_in_root(f"sed -i 's/ console=ttyS0//; s/ earlyprintk=ttyS0//' {_GRUB}"),
-        codes=("CMD-02",),
-        missed="serial",
+    _failure(
+        "no-serial-console",
+        "CMD-02",
+        "serial",
+        f"sed -i 's/ console=ttyS0//; s/ earlyprintk=ttyS0//' {_GRUB}",
     ),
-    Failure(
-        name="initramfs-without-driver",
-        guest="bios",
-        mutate=_in_root(_STRIP_INITRAMFS),
-        codes=("INIT-01",),
-        missed="initramfs",
-    ),
-    Failure(
-        name="fstab-missing-device",
-        guest="bios",
-        mutate=_in_root(
-            "echo 'UUID=6f6e6500-0000-4000-8000-000000000000 /srv ext4 defaults 0 2' >>etc/fstab"
-        ),
-        codes=("PART-12",),
-        missed="login",
+    _failure("initramfs-without-driver", "INIT-01", "initramfs", _STRIP_INITRAMFS),
+    _failure(
+        "fstab-missing-device",
+        "PART-12",
+        "login",
+        "echo 'UUID=6f6e6500-0000-4000-8000-000000000000 /srv ext4 defaults 0 2' >>etc/fstab",
     ),
     Failure(
         name="no-removable-loader",
-        guest="uefi",
-        mutate=lambda image: mutations.remove_loader(image, mutations.ESP_OFFSET),
-        codes=("PART-04",),
+        code="PART-04",
         missed="boot-loader",
+        mutate=lambda image: mutations.remove_loader(image, mutations.ESP_OFFSET),
+        guest="uefi",
     ),
-    Failure(
-        name="udf-blacklisted",
-        guest="bios",
-        mutate=_in_root(_AGENT_ONLY + "echo 'install udf /bin/true' >etc/modprobe.d/CIS.conf"),
-        codes=("KERN-04",),
-        missed="data-source",
+    _failure(
+        "udf-blacklisted",
+        "KERN-04",
+        "data-source",
+        _AGENT_ONLY,
+        "echo 'install udf /bin/true' >etc/modprobe.d/CIS.conf",
     ),
-    Failure(
-        name="static-network",
-        guest="bios",
-        mutate=_in_root(_STATIC),
-        codes=("NET-01",),
-        missed="login",
+    _failure("static-network", "NET-01", "login", _STATIC),
+    _failure("cloud-init-disabled", "CI-03", "data-source", "touch etc/cloud/cloud-init.disabled"),
+    _failure(
+        "other-data-source",
+        "CI-04",
+        "data-source",
+        "echo 'datasource_list: [ NoCloud ]' >etc/cloud/cloud.cfg.d/95_datasource.cfg",
     ),
-    Failure(
-        name="cloud-init-disabled",
-        guest="bios",
-        mutate=_in_root("touch etc/cloud/cloud-init.disabled"),
-        codes=("CI-03",),
-        missed="data-source",
+    _failure("modules-broken-by-the-article", "CI-07", "login", _ARTICLE_SED),
+    _failure("no-host-keys", "SEC-02", None, _AGENT_ONLY, _NO_HOST_KEYS),
+    _failure(
+        "shell-instead-of-init",
+        "CMD-16",
+        "initramfs",
+        f"sed -i '/^\\s*linux/s,$, init=/bin/sh,' {_GRUB}",
     ),
-    Failure(
-        name="other-data-source",
-        guest="bios",
-        mutate=_in_root(
-            "echo 'datasource_list: [ NoCloud ]' >etc/cloud/cloud.cfg.d/95_datasource.cfg"
-        ),
-        codes=("CI-04",),
-        missed="data-source",
+    _failure("no-initramfs", "KERN-19", "initramfs", f"sed -i '/^\\s*initrd/d' {_GRUB}"),
+    _failure(
+        "kernel-panic", "BT-07", "initramfs", "printf '#!/bin/false\\n' >usr/lib/systemd/systemd"
     ),
-    Failure(
-        name="modules-broken-by-the-article",
-        guest="bios",
-        mutate=_in_root(_ARTICLE_SED),
-        codes=("CI-07",),
-        missed="login",
+    _failure("waits-for-cloud-init", "AGT-09", "data-source", _AGENT_ONLY, _PROVISIONED_BY_NOBODY),
+    _failure(
+        "not-deprovisioned",
+        "AGT-19",
+        "login",
+        _AGENT_ONLY,
+        "echo 5c2dd4b2-7e0c-4d2b-8a55-4b8f4f0c1a11 >var/lib/waagent/provisioned",
     ),
-    Failure(
-        name="no-host-keys",
-        guest="bios",
-        mutate=_in_root(
-            _AGENT_ONLY + "sed -i 's/^Provisioning.RegenerateSshHostKeyPair=.*/"
-            "Provisioning.RegenerateSshHostKeyPair=n/' etc/waagent.conf\n"
-            "rm -f etc/systemd/system/ssh-host-keys.service "
-            "etc/systemd/system/*.wants/ssh-host-keys.service etc/ssh/ssh_host_*"
-        ),
-        codes=("SEC-02",),
-        missed=None,
-    ),
-    Failure(
-        name="shell-instead-of-init",
-        guest="bios",
-        mutate=_in_root(f"sed -i '/^\\s*linux/s,$, init=/bin/sh,' {_GRUB}"),
-        codes=("CMD-16",),
-        missed="initramfs",
-    ),
-    Failure(
-        name="no-initramfs",
-        guest="bios",
-        mutate=_in_root(f"sed -i '/^\\s*initrd/d' {_GRUB}"),
-        codes=("BT-07",),
-        missed="initramfs",
-    ),
-    Failure(
-        name="kernel-panic",
-        guest="bios",
-        mutate=_in_root("printf '#!/bin/false\\n' >usr/lib/systemd/systemd"),
-        codes=("BT-07",),
-        missed="initramfs",
-    ),
-    Failure(
-        name="waits-for-cloud-init",
-        guest="bios",
-        mutate=_in_root(
-            _AGENT_ONLY
-            + "sed -i 's/^Provisioning.Agent=.*/Provisioning.Agent=cloud-init/' etc/waagent.conf"
-        ),
-        codes=("AGT-09",),
-        missed="data-source",
-    ),
-    Failure(
-        name="not-deprovisioned",
-        guest="bios",
-        mutate=_in_root(
-            _AGENT_ONLY + "echo 5c2dd4b2-7e0c-4d2b-8a55-4b8f4f0c1a11 >var/lib/waagent/provisioned"
-        ),
-        codes=("AGT-19",),
-        missed="login",
-    ),
-    Failure(
-        name="root-full",
-        guest="bios",
-        mutate=_in_root(
-            "dd if=/dev/zero of=var/filler bs=1M status=none 2>/dev/null || :\n"
-            "dd if=/dev/zero of=var/filler2 bs=4k status=none 2>/dev/null || :"
-        ),
-        codes=("BT-18",),
-        missed="data-source",
-    ),
-    Failure(
-        name="login-refused",
-        guest="bios",
-        mutate=_in_root("echo 'AllowUsers root' >etc/ssh/sshd_config.d/50-hardening.conf"),
-        codes=("BT-10",),
-        missed="login",
+    _failure("root-full", "BT-18", "data-source", _FILL),
+    _failure(
+        "login-refused",
+        "SEC-23",
+        "login",
+        "echo 'AllowUsers root' >etc/ssh/sshd_config.d/50-hardening.conf",
     ),
 )
 

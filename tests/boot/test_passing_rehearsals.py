@@ -1,6 +1,7 @@
 """Prepared guests pass a rehearsal: Debian's releases, who provisions them, and both firmwares.
 
-Two are rehearsed always; all of them, with a second boot, and other machines, where
+Each release, each firmware and each way of being provisioned is rehearsed always, and the question
+of a plugin asked; all of them, with a second boot, and other machines, where
 BOOTWORTHY_ALL_REHEARSALS=1 asks.
 """
 
@@ -16,6 +17,7 @@ import pytest
 
 from tests.boot.emulator import path_with_newer_qemu
 from tests.cli.command import bootworthy
+from tests.examples.plugin import installed_plugin
 from tests.work.prepared import prepared
 
 pytestmark = [pytest.mark.guest, pytest.mark.boot]
@@ -36,11 +38,21 @@ class Case:
     machine: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
     """Milestones beyond those of every guest."""
+    plugin: bool = False
+    """Whether the example plugin is installed, whose question is then asked."""
 
 
 ALWAYS = (
-    Case(guest="uefi", provisioning="both", machine=_QUICKLY, reached=("custom-data",)),
-    Case(guest="bios", provisioning="both", machine=_QUICKLY, reached=("custom-data",)),
+    Case(guest="uefi", provisioning="both", machine=_QUICKLY),
+    Case(
+        guest="bios",
+        provisioning="both",
+        machine=_QUICKLY,
+        reached=("clock-in-utc",),
+        plugin=True,
+    ),
+    Case(guest="debian11", provisioning="agent", machine=_QUICKLY),
+    Case(guest="debian13", provisioning="cloud-init", machine=_QUICKLY),
 )
 
 OTHER_MACHINES = (
@@ -48,14 +60,9 @@ OTHER_MACHINES = (
         guest="uefi",
         provisioning="both",
         machine=(*_QUICKLY, *_LARGE),
-        reached=("custom-data", "secure-boot", "nics", "data-disks"),
+        reached=("secure-boot", "nics", "data-disks"),
     ),
-    Case(
-        guest="debian11",
-        provisioning="both",
-        machine=(*_QUICKLY, "--nvme"),
-        reached=("custom-data",),
-    ),
+    Case(guest="debian11", provisioning="both", machine=(*_QUICKLY, "--nvme")),
 )
 
 _GUESTS = ("uefi", "bios", "debian11", "debian11-bios", "debian13", "debian13-bios")
@@ -65,8 +72,14 @@ EVERY = tuple(
     for provisioning in ("both", "cloud-init", "agent")
 )
 
-_OF_EVERY_GUEST = ("serial", "ready", "login", "sudo", "host-keys", "machine-id", "root-grown")
+_OF_EVERY_GUEST = ("serial", "ready", "login", "sudo", "host-keys", "machine-id")
 
+# Who provisions, and the milestones that show what only they do.
+_SHOWN_BY = {
+    "both": ("root-grown", "custom-data", "agent"),
+    "cloud-init": ("root-grown", "custom-data"),
+    "agent": ("agent",),
+}
 
 all_of_them = pytest.mark.skipif(
     os.environ.get(ALL_REHEARSALS) != "1", reason=f"{ALL_REHEARSALS}=1 asks for it"
@@ -111,7 +124,7 @@ def _passes(case: Case, directory: Path) -> dict[str, str]:
 
     assert [(found["code"], found["saw"]) for found in verdict["diagnoses"]] == []
     assert "missed" not in states.values()
-    for name in (*_OF_EVERY_GUEST, *case.reached):
+    for name in (*_OF_EVERY_GUEST, *_SHOWN_BY[case.provisioning], *case.reached):
         assert (name, states[name]) == (name, "reached")
     assert (done.status, verdict["passed"]) == (0, True)
     assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
@@ -121,7 +134,8 @@ def _passes(case: Case, directory: Path) -> dict[str, str]:
 
 
 def _environment(case: Case, directory: Path) -> dict[str, str]:
-    """What the rehearsal runs with: a newer QEMU where the guest needs one."""
-    if not case.guest.startswith("debian13"):
-        return {}
-    return {"PATH": path_with_newer_qemu(directory)}
+    """What the rehearsal runs with: a newer QEMU where the guest needs one, and the plugin."""
+    environment = installed_plugin(directory / "site-packages") if case.plugin else {}
+    if case.guest.startswith("debian13"):
+        environment["PATH"] = path_with_newer_qemu(directory)
+    return environment

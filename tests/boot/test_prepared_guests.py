@@ -7,7 +7,7 @@ import pytest
 from tests.boot.harness import Bus, Firmware, Machine, boot
 from tests.work.prepared import prepared
 
-pytestmark = [pytest.mark.guest, pytest.mark.boot]
+pytestmark = [pytest.mark.guest, pytest.mark.boot(late=True)]
 
 _MACHINES = {"bios": (Firmware.BIOS, Bus.IDE), "uefi": (Firmware.UEFI, Bus.AHCI)}
 

@@ -110,3 +110,12 @@ def opened(path: Path, flags: int = os.O_RDWR) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def failing(number: int) -> object:
+    """A system call that this host does not do."""
+
+    def fail(*_: int) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return fail

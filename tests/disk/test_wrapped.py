@@ -12,6 +12,13 @@ from bootworthy.disk.wrapped import WindowFile
 from bootworthy.model.errors import ImageError
 
 
+def filled(file: HostFile, start: int, size: int) -> bytes:
+    """Bytes of a file, read into memory that was there before."""
+    memory = bytearray(size)
+    file.fill(memoryview(memory), start, "data")
+    return bytes(memory)
+
+
 def test_a_window_shows_its_part_only(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"before" + b"inside" + b"after")
@@ -28,6 +35,12 @@ def test_a_window_shows_its_part_only(tmp_path: Path) -> None:
         window.pread_exact(3, 4, "data")
     assert caught.value.code == "image-truncated"
     assert "file, part" in caught.value.message
+    assert filled(window, 0, 6) == b"inside"
+    assert filled(window, 2, 2) == b"si"
+    for start, size in ((3, 4), (6, 1), (100, 1)):
+        with pytest.raises(ImageError) as caught:
+            filled(window, start, size)
+        assert caught.value.code == "image-truncated"
     window.refuse_shrunk()
     os.truncate(path, 11)
     with pytest.raises(ImageError, match="ends at byte 6"):

@@ -5,26 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import bootworthy, environment
+from tests.examples.plugin import installed_plugin
 from tests.guests import small
-
-SOURCE = Path(__file__).resolve().parents[2] / "examples" / "plugin"
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment in which the plugin is installed."""
-    target = tmp_path_factory.mktemp("site-packages")
-    words = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    command = [sys.executable, "-m", "pip", *words, "--target", str(target), str(SOURCE)]
-    subprocess.run(command, check=True, capture_output=True)
-    return {"PYTHONPATH": f"{target}:{environment()['PYTHONPATH']}"}
+    return installed_plugin(tmp_path_factory.mktemp("site-packages"))
 
 
 @pytest.fixture(scope="module")

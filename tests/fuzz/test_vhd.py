@@ -41,7 +41,7 @@ def use(path: Path) -> None:
         image = Image(container)
         image.info()
         examine(container.file)
-        tuple(obstacles(image))
+        obstacles(image)
         container.pread(0, 4096)
         container.pread(max(container.virtual_size - 4096, 0), 4096)
 

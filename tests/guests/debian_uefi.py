@@ -40,14 +40,14 @@ start={_ROOT_OFFSET // SECTOR}, size={_ROOT_SIZE // SECTOR}, \
 type=0FC63DAF-8483-4772-8E79-3D69D8477DE4
 """
 
-_FSTAB = f"""\
+_FSTAB = """\
 # /etc/fstab: static file system information.
 #
 # <file system> <mount point>   <type>  <options>       <dump>  <pass>
 # / was on /dev/vda2 during installation
-UUID={_ROOT_UUID} /               ext4    errors=remount-ro 0       1
+UUID={root} /               ext4    errors=remount-ro 0       1
 # /boot/efi was on /dev/vda1 during installation
-UUID={_ESP_ID}  /boot/efi       vfat    umask=0077      0       1
+UUID={esp}  /boot/efi       vfat    umask=0077      0       1
 /swapfile       none            swap    sw              0       0
 """
 
@@ -87,7 +87,7 @@ class DebianUefi(Recipe):
     def dress(self, sandbox: Sandbox) -> None:
         """EFI GRUB behind the shim, and a swap file."""
         tree = sandbox.tree
-        put(tree, "etc/fstab", _FSTAB)
+        put(tree, "etc/fstab", fstab(_ROOT_UUID, _ESP_ID))
         (tree / "boot/efi").mkdir(mode=0o700)
         self.make_initramfs(sandbox)
         install_modules(tree, "x86_64-efi")
@@ -101,7 +101,7 @@ class DebianUefi(Recipe):
     def lay_out(self, image: Path, sandbox: Sandbox) -> None:
         """Write the disk."""
         tree = sandbox.tree
-        _make_swap_file(sandbox)
+        make_swap_file(sandbox)
         make_empty(image, self.size)
         partition(image, _TABLE)
         make_fat(
@@ -127,7 +127,12 @@ def esp_files(tree: Path, places: BootPlaces) -> dict[str, bytes]:
     return files
 
 
-def _make_swap_file(sandbox: Sandbox) -> None:
+def fstab(root: str, esp: str) -> str:
+    """What the installer writes for a root, an ESP and a swap file."""
+    return _FSTAB.format(root=root, esp=esp)
+
+
+def make_swap_file(sandbox: Sandbox) -> None:
     """A swap file of the right size and header; its blocks come when it is on the disk."""
     header = swap_header(sandbox.scratch, _SWAP_SIZE, _SWAP_UUID)
     put(sandbox.tree, "swapfile", header, mode=0o600)

@@ -1,26 +1,17 @@
-"""A guest shaped like Rocky Linux 9: rpm, dnf, dracut, BLS entries, XFS, SELinux left out.
-
-The userland is Debian's, for no other can be had everywhere; what bootworthy looks at and runs is
-real: the rpm database and dnf, dracut and its images, GRUB with blscfg, NetworkManager.
-"""
+"""A guest shaped like Rocky Linux 9: rpm, dnf, dracut, BLS entries, XFS, SELinux left out."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from tests.guests import grub_modules, rpms
+from tests.guests import rpms
 from tests.guests.base import Base
-from tests.guests.debian_tree import take_debian_out
-from tests.guests.dirt.accounts import add_accounts
-from tests.guests.disk import MIB, SECTOR, make_empty, make_fat, partition
-from tests.guests.initramfs import kernel_release
+from tests.guests.disk import MIB, SECTOR, make_xfs
 from tests.guests.mounted import fill
 from tests.guests.origin import Origin
-from tests.guests.recipe import Recipe, unpack
+from tests.guests.rpm_tree import RpmGuest, add_fstab, install_release
 from tests.guests.sandbox import Sandbox
 from tests.guests.tree import link, put
 
@@ -103,11 +94,6 @@ export $prefix
 configfile $prefix/grub.cfg
 """
 
-_MODULES = (
-    *("part_gpt", "fat", "xfs", "search", "search_fs_uuid", "configfile", "normal", "linux"),
-    *("serial", "terminal", "echo", "blsuki", "loadenv", "test"),
-)
-
 _ENTRY = """\
 title Rocky Linux ({release}) 9.4 (Blue Onyx)
 version {release}
@@ -135,12 +121,12 @@ dns={nameserver};
 method=manual
 """
 
-# As this machine's dracut would have made it: nothing of Hyper-V.
-_OMITTED = "hv_vmbus hv_storvsc hv_netvsc hv_utils hv_balloon hyperv_keyboard hid_hyperv pci_hyperv"
+# Only features that GRUB's driver knows.
+_XFS = "-i nrext64=0,sparse=1 -m bigtime=0,inobtcount=0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElUefi(Recipe):
+class ElUefi(RpmGuest):
     """GPT, ESP with EFI/rocky only, /boot and root on XFS, BLS entries, a static address."""
 
     name: ClassVar[str] = "el9"
@@ -148,6 +134,13 @@ class ElUefi(Recipe):
     root_uuid: ClassVar[str] = _ROOT_UUID
     root_offset: ClassVar[int] = _ROOT[0]
     esp_offset: ClassVar[int] = _ESP[0]
+    vendor: ClassVar[str] = "rocky"
+    esp: ClassVar[tuple[int, int]] = _ESP
+    esp_id: ClassVar[str] = _ESP_ID
+    stub: ClassVar[str] = _STUB
+    table: ClassVar[str] = _TABLE
+    grub_modules: ClassVar[tuple[str, ...]] = ("xfs", "blsuki")
+    image: ClassVar[str] = "/boot/initramfs-{release}.img"
     origin: ClassVar[Origin] = Origin(
         machine_id="3f1d0a4c9b5e4d71a7c6f2e8d4b6a901",
         mac="52:54:00:9e:11:0d",
@@ -162,39 +155,20 @@ class ElUefi(Recipe):
     base: Base = field(default_factory=lambda: Base(packages=_PACKAGES, extras={}))
     size: int = 2504 * MIB + 70 * 1024
 
-    def make(self, image: Path, work: Path) -> None:
-        """Build the image; ``work`` is an empty directory for the tree."""
-        sandbox = Sandbox(tree=work / "tree", scratch=work)
-        unpack(self.base.tar(), sandbox.tree)
-        add_accounts(sandbox)
-        self.dress(sandbox)
-        self.lay_out(image, sandbox)
-
-    def dress(self, sandbox: Sandbox) -> None:
-        """Red Hat's files in place of Debian's."""
+    def add_vendor(self, sandbox: Sandbox, release: str) -> None:
+        """Red Hat's files."""
         tree = sandbox.tree
-        release = kernel_release(tree)
-        take_debian_out(tree)
         _add_release(tree)
-        _add_rpm(sandbox)
+        put(tree, "etc/dnf/dnf.conf", "[main]\ngpgcheck=1\ninstallonly_limit=3\nbest=True\n")
+        install_release(sandbox, rpms.RELEASE, database="/var/lib/rpm")
         _add_boot(sandbox, release)
         _add_system(tree, self.origin)
-        self.add_identity(tree, separate_dbus_id=False)
-        _make_initramfs(sandbox, release)
 
-    def lay_out(self, image: Path, sandbox: Sandbox) -> None:
-        """Write the disk."""
-        make_empty(image, self.size)
-        partition(image, _TABLE)
-        files = {
-            "EFI/rocky/grubx64.efi": _loader(sandbox.scratch),
-            "EFI/rocky/grub.cfg": _STUB.encode(),
-        }
-        make_fat(image, offset=_ESP[0], size=_ESP[1], volume_id=_ESP_ID, files=files)
+    def fill(self, image: Path, sandbox: Sandbox) -> None:
+        """XFS for /boot and the root."""
         for (offset, size), uuid in ((_ROOT, _ROOT_UUID), (_BOOT, _BOOT_UUID)):
-            _make_xfs(image, sandbox.scratch, offset=offset, size=size, uuid=uuid)
-        options = "nouuid"
-        mounts = [(*_ROOT, "", options), (*_BOOT, "/boot", options)]
+            make_xfs(image, offset=offset, size=size, uuid=uuid, features=_XFS)
+        mounts = [(*_ROOT, "", "nouuid"), (*_BOOT, "/boot", "nouuid")]
         fill(image, sandbox.tree, sandbox.scratch, mounts)
 
 
@@ -203,19 +177,6 @@ def _add_release(tree: Path) -> None:
     link(tree, "etc/os-release", "../usr/lib/os-release")
     put(tree, "etc/redhat-release", "Rocky Linux release 9.4 (Blue Onyx)\n")
     link(tree, "etc/system-release", "redhat-release")
-
-
-def _add_rpm(sandbox: Sandbox) -> None:
-    tree = sandbox.tree
-    # Debian's rpm keeps its database in the home directory unless told so.
-    put(tree, "etc/rpm/macros.dbpath", "%_dbpath /var/lib/rpm\n")
-    put(tree, "etc/dnf/dnf.conf", "[main]\ngpgcheck=1\ninstallonly_limit=3\nbest=True\n")
-    out = tree / "var/tmp/rpms"
-    out.mkdir()
-    rpms.build((rpms.RELEASE,), out, sandbox.scratch)
-    (package,) = out.glob("*.rpm")
-    sandbox.run("rpm", "--install", "--nosignature", f"/{out.relative_to(tree)}/{package.name}")
-    shutil.rmtree(out)
 
 
 def _add_boot(sandbox: Sandbox, release: str) -> None:
@@ -232,15 +193,8 @@ def _add_boot(sandbox: Sandbox, release: str) -> None:
 
 
 def _add_system(tree: Path, origin: Origin) -> None:
-    put(
-        tree,
-        "etc/fstab",
-        f"UUID={_ROOT_UUID} / xfs defaults 0 0\nUUID={_BOOT_UUID} /boot xfs defaults 0 0\n"
-        f"UUID={_ESP_ID} /boot/efi vfat umask=0077,shortname=winnt 0 2\n",
-    )
-    (tree / "boot/efi").mkdir(mode=0o700, exist_ok=True)
-    put(tree, "etc/hostname", f"{origin.host_name}\n")
-    put(tree, "etc/hosts", f"127.0.0.1 localhost\n10.20.30.51 {origin.host_name}\n")
+    lines = [f"UUID={_ROOT_UUID} / xfs defaults 0 0", f"UUID={_BOOT_UUID} /boot xfs defaults 0 0"]
+    add_fstab(tree, [*lines, f"UUID={_ESP_ID} /boot/efi vfat umask=0077,shortname=winnt 0 2"])
     text = _CONNECTION.format(
         mac=origin.mac,
         address=origin.address,
@@ -248,35 +202,3 @@ def _add_system(tree: Path, origin: Origin) -> None:
         nameserver=origin.nameserver,
     )
     put(tree, "etc/NetworkManager/system-connections/enp1s0.nmconnection", text, mode=0o600)
-    shutil.rmtree(tree / "etc/network", ignore_errors=True)
-    put(tree, "etc/resolv.conf", f"search {origin.domain}\nnameserver {origin.nameserver}\n")
-
-
-def _make_initramfs(sandbox: Sandbox, release: str) -> None:
-    """An image of the machine the guest comes from; the vendor's configuration stays as it is."""
-    put(sandbox.tree, "usr/lib/dracut/dracut.conf.d/01-dist.conf", 'hostonly="yes"\n')
-    options = ("--force", "--no-hostonly", "--no-hostonly-cmdline", "--omit-drivers", _OMITTED)
-    image = f"/boot/initramfs-{release}.img"
-    sandbox.run("dracut", *options, "--kver", release, image)
-
-
-def _loader(work: Path) -> bytes:
-    folder = work / "grub"
-    folder.mkdir()
-    directory = grub_modules.modules(folder)
-    out = folder / "grubx64.efi"
-    argv = ["grub-mkimage", "-O", "x86_64-efi", "-d", str(directory), "-p", "/EFI/rocky"]
-    subprocess.run([*argv, "-o", str(out), *_MODULES], check=True, timeout=120)
-    return out.read_bytes()
-
-
-def _make_xfs(image: Path, work: Path, *, offset: int, size: int, uuid: str) -> None:
-    """An empty XFS at an offset; only features that GRUB's driver knows."""
-    alone = work / f"{uuid}.xfs"
-    make_empty(alone, size)
-    features = ("-i", "nrext64=0,sparse=1", "-m", f"uuid={uuid},bigtime=0,inobtcount=0")
-    subprocess.run(["mkfs.xfs", "-q", *features, str(alone)], check=True, timeout=120)
-    argv = ["dd", f"if={alone}", f"of={image}", "bs=1M", "conv=sparse,notrunc"]
-    argv += [f"seek={offset // MIB}", "status=none"]
-    subprocess.run(argv, check=True, timeout=120)
-    alone.unlink()

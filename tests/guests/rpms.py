@@ -149,6 +149,10 @@ SUSE_DAEMONS = Rpm(
 )
 SUSE_GROWPART = Rpm(name="growpart", version="0.33", files=GROWPART.files)
 SUSE_GDISK = Rpm(name="gptfdisk", version="1.0.9", files=GDISK.files)
+# Debian's minimal Python has no crypt, and neither has that of SUSE since 3.13.
+SUSE_PASSLIB = Rpm(
+    name="python3-passlib", version="1.7.4", files={f"{_SITE}/passlib/__init__.py": ""}
+)
 
 REPOSITORY = (AGENT, CLOUD_INIT, DAEMONS, GROWPART, GDISK, DHCP_CLIENT)
 """What a guest shaped like Red Hat lacks."""
@@ -159,6 +163,7 @@ SUSE_REPOSITORY = (
     SUSE_DAEMONS,
     SUSE_GROWPART,
     SUSE_GDISK,
+    SUSE_PASSLIB,
     DHCP_CLIENT,
 )
 """What a guest shaped like SUSE lacks."""

@@ -112,6 +112,14 @@ def test_what_qemu_cannot_show_is_not_asked() -> None:
         assert found[name].state is MilestoneState.NOT_ASKED
 
 
+def test_the_agent_alone_is_not_asked_to_grow_the_root() -> None:
+    agent = replace(CANDIDATE, has_cloud_init=False)
+    small, grown = _judged({"root_gap": "2097152"}, agent), _judged({}, agent)
+
+    assert small["root-grown"].state is MilestoneState.NOT_ASKED
+    assert grown["root-grown"].state is MilestoneState.REACHED
+
+
 def test_the_agents_status_shows_that_it_processed_a_goal_state() -> None:
     told, silent = _judged({})["agent"], _judged({}, events=())["agent"]
     without = _judged({}, replace(CANDIDATE, has_agent=False), events=())["agent"]

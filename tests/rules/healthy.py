@@ -128,6 +128,27 @@ def kernel(
     }
 
 
+MACHINE = "3f1d0a4c9b5e4d71a7c6f2e8d4b6a901"
+"""What the entries of ``systemd_boot`` are named after."""
+
+
+def systemd_boot(
+    *, options: str = f"root=UUID={ROOT_UUID} ro {ARGUMENTS}", configuration: str = ""
+) -> dict[str, Entry]:
+    """systemd-boot with the healthy kernel as kernel-install puts it there, beside GRUB's menu."""
+    folder = f"/{MACHINE}/{RELEASE}"
+    entry = (
+        f"title T\nversion {RELEASE}\noptions {options}\nlinux {folder}/linux\n"
+        f"initrd {folder}/initrd.img-{RELEASE}\n"
+    )
+    return {
+        "/boot/efi/loader/loader.conf": configuration,
+        f"/boot/efi/loader/entries/{MACHINE}-{RELEASE}.conf": entry,
+        f"/boot/efi{folder}/linux": "kernel",
+        f"/boot/efi{folder}/initrd.img-{RELEASE}": initramfs(),
+    }
+
+
 def without(*names: str) -> tuple[str, ...]:
     """The healthy kernel's modules but these."""
     return tuple(path for path in LOADABLE if path.rpartition("/")[2] not in names)

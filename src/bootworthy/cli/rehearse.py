@@ -93,7 +93,7 @@ Exit status:
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep the serial log, the fabric's log and QEMU's command line here.",
+    help="Keep the logs here: of the serial console, the fabric, the guest's answers and QEMU.",
 )
 @click.option(
     "--memory",

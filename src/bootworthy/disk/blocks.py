@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bootworthy.disk.extents import Ints, Rows, clip, merge, no_rows, refuse_too_many
+from bootworthy.disk.extents import Ints, Rows, clip, joined, merge, refuse_too_many
 from bootworthy.disk.placement import refuse_beyond, refuse_shared
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import ImageError
@@ -40,7 +40,7 @@ class BlockTable:
             raise ImageError(
                 "image-too-complex",
                 f"{self.file.path} has {self.blocks} blocks, a table of more than 256 MiB",
-                hint="convert it with larger blocks: qemu-img convert -O qcow2",
+                hint="convert it with larger blocks: qemu-img convert -O qcow2 IMAGE OUT.qcow2",
             )
         if self.offset + self.blocks * 4 > self.file.size:
             self.file.truncated(self.offset + self.blocks * 4, "block table")
@@ -50,7 +50,7 @@ class BlockTable:
         return rows
 
     def _all_rows(self, to_rows: Callable[[Ints, Ints], Rows]) -> Rows:
-        batches = []
+        batches: list[Rows] = []
         total = 0
         for start in range(0, self.blocks, _BATCH):
             count = min(_BATCH, self.blocks - start)
@@ -59,4 +59,4 @@ class BlockTable:
             batches.append(merge(to_rows(np.arange(start, start + count), entries)))
             total += len(batches[-1])
             refuse_too_many(total)
-        return merge(np.concatenate(batches)) if batches else no_rows()
+        return merge(joined(batches))

@@ -90,6 +90,11 @@ class Container(ABC):
         """The host files that extents refer to by number."""
         return (self.file,)
 
+    @property
+    def other_files(self) -> tuple[HostFile, ...]:
+        """Those that the image names, and that are opened only when that is allowed."""
+        return tuple(file for file in self.files() if file is not self.file)
+
     def decode_unit(self, extent: Extent) -> bytes:
         """All that the ``stored`` bytes of an ENCODED extent decode to; for formats that have any.
 

@@ -9,23 +9,30 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
 
 from bootworthy.disk.container import Container
 from bootworthy.disk.extents import Extent, Kind, Rows, clip, cut, extents_of
 from bootworthy.disk.hostfile import HostFile
-from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB, MIB
 from bootworthy.disk.sparse import DataMap
 from bootworthy.disk.writeback import Writeback
 from bootworthy.disk.zeros import worth_copying
 from bootworthy.model.errors import HostError
 
+if TYPE_CHECKING:
+    from bootworthy.disk.ordered import OrderedPool
+
 _CHUNK = 16 * MIB
 _REPORT = 4 * MIB
-_BUFFER = 4 * MIB
+
+# Read and written with memory that stays in the processor's cache, 0.4 GB took 0.086 s of its time;
+# by copy_file_range on ext4 0.076 s, but 0.146 s between places that differ within their pages. No
+# file system shares blocks between such places.
+_BUFFER = 256 * KIB
+_PAGE = 4096
 
 # What one thread decodes before it reports, and how fine zeros in it become holes.
 _BATCH = 4 * MIB
@@ -60,7 +67,8 @@ class CopyResult:
     """What was copied, in bytes of the disk.
 
     ``data_bytes`` are all that the image stores, ``decoded_bytes`` those of them that were
-    compressed, ``written_bytes`` those that were not left a hole. ``method`` moved the rest.
+    compressed, ``written_bytes`` those that were not left a hole. ``method`` moved the rest, except
+    between places that differ within their pages.
     """
 
     data_bytes: int
@@ -134,6 +142,7 @@ class _Copier:
         self._done = self._reported = self._written = 0
         self._writeback = Writeback(fd)
         self._method = Method.COPY_FILE_RANGE
+        self._buffer = memoryview(bytearray(_BUFFER))
 
     def result(self) -> CopyResult:
         return CopyResult(
@@ -150,15 +159,15 @@ class _Copier:
 
     def copy(self, start: int, end: int) -> None:
         """Go through the disk once; threads decode while this one moves what need not be."""
-        rows = self._container.extents().rows
-        rows = rows[(rows["kind"] == Kind.DATA) | (rows["kind"] == Kind.ENCODED)]
-        rows = clip(rows, end)
+        rows = _held(self._container.extents().rows, end)
         encoded = rows["kind"] == Kind.ENCODED
-        self._total, self._decoded = _sum(rows), _sum(rows[encoded])
+        self._total, self._decoded = _sum(rows), int(rows["length"][encoded].sum())
         todo = cut(rows, np.array([start]), np.array([end])) if start else rows
         self._done = self._reported = self._total - _sum(todo)
         self._on_bytes(self._done, self._total)
         if np.any(encoded):
+            from bootworthy.disk.ordered import OrderedPool
+
             self._pool = OrderedPool(self._decode_batch, self._account)
         with self._writeback, self._pool or nullcontext():
             for batch in _batches(todo):
@@ -222,6 +231,8 @@ class _Copier:
     def _move_some(self, file: HostFile, source: int, target: int, length: int) -> int:
         """Move up to ``length`` bytes by the best way that works; 0 at the end of the file."""
         moved = 0
+        if (source - target) % _PAGE:
+            return self._read_and_write(file, source, target, length)
         if self._method is Method.COPY_FILE_RANGE:
             moved = self._try(os.copy_file_range, file.fd, self._fd, length, source, target)
         if not moved and self._method is Method.SENDFILE:
@@ -229,10 +240,14 @@ class _Copier:
             moved = self._try(os.sendfile, self._fd, file.fd, source, length)
         if not moved:
             # Also when the kernel moved nothing: some file systems cannot, and do not say so.
-            data = file.pread(source, min(length, _BUFFER))
-            write_at(self._fd, data, target)
-            moved = len(data)
+            moved = self._read_and_write(file, source, target, length)
         return moved
+
+    def _read_and_write(self, file: HostFile, source: int, target: int, length: int) -> int:
+        view = self._buffer[:length]
+        file.fill(view, source, "data")
+        write_at(self._fd, view, target)
+        return len(view)
 
     def _try(self, move: Callable[..., int], *arguments: int) -> int:
         try:
@@ -299,6 +314,12 @@ class _Gathered:
         self.written += length
 
 
+def _held(rows: Rows, end: int) -> Rows:
+    """What is stored of a disk up to ``end``: of most compressed disks all rows, which are many."""
+    held = (rows["kind"] == Kind.DATA) | (rows["kind"] == Kind.ENCODED)
+    return clip(rows if np.all(held) else rows[held], end)
+
+
 def _sum(rows: Rows) -> int:
     return int(rows["length"].sum())
 
@@ -317,7 +338,7 @@ def _batches(rows: Rows) -> Iterator[list[Extent]]:
         yield batch
 
 
-def write_at(fd: int, data: bytes, offset: int) -> None:
+def write_at(fd: int, data: bytes | memoryview, offset: int) -> None:
     """Write all of ``data`` at ``offset``, leaving the descriptor's own offset alone."""
     view = memoryview(data)
     while view:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -129,6 +130,20 @@ def merge(rows: Rows) -> Rows:
     return merged
 
 
+def joined(batches: list[Rows]) -> Rows:
+    """The rows of all batches, which are let go on the way: a map is never there twice.
+
+    The last is the first to go, so that the memory behind it can go back to the system.
+    """
+    whole = np.empty(sum(len(batch) for batch in batches), ROW)
+    end = len(whole)
+    while batches:
+        batch = batches.pop()
+        whole[end - len(batch) : end] = batch
+        end -= len(batch)
+    return whole
+
+
 def in_order(*parts: Rows) -> Rows:
     """Rows that are each in order of the disk, put together in that order."""
     filled = [part for part in parts if len(part)]
@@ -187,8 +202,11 @@ class ExtentMap:
         rows.setflags(write=False)
         self.size = size
         self.rows = rows
+
+    @cached_property
+    def _starts(self) -> Ints:
         # Searching needs a contiguous column; a view into the rows would be copied each time.
-        self._starts: Ints = np.ascontiguousarray(rows["guest"])
+        return np.ascontiguousarray(self.rows["guest"])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -255,7 +273,7 @@ def refuse_too_many(count: int) -> None:
             "image-too-complex",
             f"the image is scattered over more than {MAX_EXTENTS} pieces",
             hint="convert it with larger clusters or blocks, with the tool that made it; for a "
-            "qcow2: qemu-img convert -O qcow2 -o cluster_size=2M",
+            "qcow2: qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
 
 

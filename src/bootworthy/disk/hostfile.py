@@ -88,13 +88,16 @@ class HostFile:
         """
         end = offset + len(view)
         while len(view):
-            try:
-                count = os.preadv(self.fd, [view], offset)
-            except OSError as error:
-                self._unreadable(offset, error)
+            count = self._fill_once(view, offset)
             if not count:
                 self.truncated(end, what)
             view, offset = view[count:], offset + count
+
+    def _fill_once(self, view: memoryview, offset: int) -> int:
+        try:
+            return os.preadv(self.fd, [view], offset)
+        except OSError as error:
+            self._unreadable(offset, error)
 
     def refuse_shrunk(self) -> None:
         """Make sure that the file is still as long as when it was opened.

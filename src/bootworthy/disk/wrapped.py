@@ -33,6 +33,10 @@ class WindowFile(HostFile):
         size = min(size, self.size - offset)
         return super()._pread_once(self.start + offset, size) if size > 0 else b""
 
+    def _fill_once(self, view: memoryview, offset: int) -> int:
+        view = view[: max(self.size - offset, 0)]
+        return super()._fill_once(view, self.start + offset) if len(view) else 0
+
     def refuse_shrunk(self) -> None:
         """Make sure that the outer file still holds all of the window."""
         if not self.is_device and os.fstat(self.fd).st_size < self.start + self.size:
@@ -40,7 +44,10 @@ class WindowFile(HostFile):
 
 
 class Wrapped(Container):
-    """The disk in ``inner``, which lies in a part of ``file`` or was unpacked from it."""
+    """The disk in ``inner``, which lies in a part of ``file`` or was unpacked from it.
+
+    ``beside`` says that it is a file of its own, which ``file`` only names.
+    """
 
     format: ClassVar[str] = "packed"
 
@@ -52,6 +59,7 @@ class Wrapped(Container):
         notes: tuple[str, ...] = (),
         *,
         member: str = "",
+        beside: bool = False,
     ) -> None:
         super().__init__(file, inner.virtual_size)
         self.packing = packing
@@ -62,6 +70,7 @@ class Wrapped(Container):
         self._base = first.start if isinstance(first, WindowFile) else None
         self._notes = notes
         self._member = member
+        self._beside = beside
 
     def map_extents(self) -> ExtentMap:
         """The extents of the image inside, where they are in the file around it."""
@@ -85,6 +94,11 @@ class Wrapped(Container):
     def files(self) -> tuple[HostFile, ...]:
         """The file itself where the image lies in it, else what it was unpacked to."""
         return self.inner.files() if self._base is None else (self.file,)
+
+    @property
+    def other_files(self) -> tuple[HostFile, ...]:
+        """The disk beside, with those it names; what something was unpacked to is none of them."""
+        return self.inner.files() if self._beside else ()
 
     def decode_unit(self, extent: Extent) -> bytes:
         """Decode as the image inside does."""

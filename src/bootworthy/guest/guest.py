@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from functools import cached_property
 
 from bootworthy.guest import facts
 from bootworthy.guest.facts.accounts import Accounts
 from bootworthy.guest.facts.agent import Agent
-from bootworthy.guest.facts.boot_loader import BootLoader, EntryFormat
+from bootworthy.guest.facts.boot_loader import BootEntry, BootLoader
 from bootworthy.guest.facts.cloud_init import CloudInit
 from bootworthy.guest.facts.esp import Esp
 from bootworthy.guest.facts.fstab import Fstab
@@ -82,33 +83,43 @@ class Guest:
 
     @cached_property
     def kernels(self) -> tuple[Kernel, ...]:
-        """The installed kernels, newest first; boot entries say where one's initramfs is."""
-        found = facts.kernels.read(self.tree)
-        return tuple(kernel if kernel.initramfs else self._with_initrd(kernel) for kernel in found)
+        """The installed kernels, newest first, each with the initramfs that its entry names."""
+        return tuple(map(self._as_booted, facts.kernels.read(self.tree)))
 
-    def _with_initrd(self, kernel: Kernel) -> Kernel:
-        names = (
-            name
+    def _as_booted(self, kernel: Kernel) -> Kernel:
+        """systemd-boot reads what kernel-install copied for it, not what is in /boot."""
+        found = (
+            [name for name in entry.initrds if self.tree.is_file(name)]
+            for entry in sorted(self._entries_of(kernel), key=lambda entry: entry.recovery)
+        )
+        initrds = next(filter(None, found), None)
+        if not initrds or kernel.initramfs in initrds:
+            return kernel
+        # Microcode comes before what is meant.
+        booted = initrds[-1]
+        is_copy = posixpath.basename(booted) == posixpath.basename(kernel.initramfs or "")
+        return replace(kernel, initramfs=booted, copied_from=kernel.initramfs if is_copy else None)
+
+    def _entries_of(self, kernel: Kernel) -> list[BootEntry]:
+        """The entries that start a kernel: its image, or a copy that says which it is."""
+        return [
+            entry
             for entry in self.boot_loader.entries
             if entry.release == kernel.release or (kernel.image and entry.kernel == kernel.image)
-            for name in entry.initrds
-        )
-        initrd = next(filter(self.tree.is_file, names), None)
-        return replace(kernel, initramfs=initrd) if initrd else kernel
+        ]
 
     @cached_property
     def boot_loader(self) -> BootLoader:
         """The boot loader's configuration."""
-        return facts.boot_loader.read(self.tree)
+        esp = self.esp_facts
+        starts = esp is not None and esp.starts_systemd_boot
+        return facts.boot_loader.read(self.tree, starts_systemd_boot=starts)
 
     @cached_property
     def bootable_kernels(self) -> tuple[Kernel, ...]:
         """Kernels a boot entry starts; all that have an image when no entry is known."""
-        entries = self.boot_loader.entries
-        images = {entry.kernel for entry in entries}
-        unified = {entry.release for entry in entries if entry.form is EntryFormat.UNIFIED}
-        named = tuple(k for k in self.kernels if k.image in images or k.release in unified)
-        return named or tuple(k for k in self.kernels if k.image)
+        named = tuple(kernel for kernel in self.kernels if self._entries_of(kernel))
+        return named or tuple(kernel for kernel in self.kernels if kernel.image)
 
     @cached_property
     def esp_facts(self) -> Esp | None:

@@ -54,6 +54,7 @@ def report_from(data: object) -> Report:
         rehearsal=_verdict(saved["rehearsal"], "report.rehearsal")
         if saved.get("rehearsal")
         else None,
+        opened_with=take.optional("opened_with", tuple[str, ...]) or (),
     )
 
 

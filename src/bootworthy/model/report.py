@@ -47,7 +47,8 @@ class Report:
     """All that one run of ``check``, ``prepare`` or ``rehearse`` has to say.
 
     ``seconds`` is wall time; ``output`` the VHD that was written, if any; ``rehearsal`` what its
-    first boot proved, if it was rehearsed.
+    first boot proved, if it was rehearsed. ``opened_with`` are the options that the subject was
+    opened with, for the command that is advised.
     """
 
     command: str
@@ -62,6 +63,7 @@ class Report:
     notes: tuple[str, ...] = ()
     output: str | None = None
     rehearsal: Verdict | None = None
+    opened_with: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -113,6 +115,7 @@ class Report:
             "notes": list(self.notes),
             "output": self.output,
             "rehearsal": self.rehearsal.to_dict() if self.rehearsal else None,
+            "opened_with": list(self.opened_with),
         }
 
     @classmethod

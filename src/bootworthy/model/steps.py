@@ -152,12 +152,15 @@ class SetKernelArguments(_Step):
 
     An entry of ``add`` replaces nothing: it is put at the end unless the line has it already.
     An entry of ``remove`` is a whole token, or a name that drops every ``name=value`` token.
+    ``variables`` names other settings of the boot loader's defaults that changed, for which the
+    menu has to be written anew.
     """
 
     kind = "set-kernel-arguments"
     phase = Phase.BOOT_LOADER
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +184,15 @@ class UpdateInitramfs(_Step):
     phase = Phase.INITRAMFS
     modules: tuple[str, ...]
     files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadInitramfs(_Step):
+    """Have every boot entry of these kernels (paths in the guest) load the kernel's initramfs."""
+
+    kind = "load-initramfs"
+    phase = Phase.BOOT_LOADER
+    kernels: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +269,7 @@ Step: TypeAlias = (
     | SetKernelArguments
     | EnableUnits
     | UpdateInitramfs
+    | LoadInitramfs
     | InstallRemovableLoader
     | RemovePaths
     | EmptyFiles

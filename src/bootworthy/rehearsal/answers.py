@@ -137,6 +137,9 @@ class Judge:
                 "root-grown", title, _NOT_ASKED, f"{device or '/'} is not on a plain partition"
             )
         grown = gap <= _MOST_GAP and size >= sectors * _LEAST_SHARE
+        if not grown and not self._candidate.has_cloud_init:
+            told = "the agent leaves it as it is; cloud-init would grow it"
+            return self._made("root-grown", title, _NOT_ASKED, told)
         told = f"{size >> 11} MiB in a partition of {sectors >> 11} MiB, {gap >> 11} MiB behind it"
         return self._made("root-grown", title, _state(grown), told)
 

@@ -44,8 +44,8 @@ _BOOT_CODES = (
         code="BT-10",
         name="login-refused",
         why="A machine that nobody can log in to is of no use, ready or not.",
-        fix="let sshd accept keys of the user that Azure makes: see AllowUsers, AllowGroups, "
-        "PubkeyAuthentication and AuthorizedKeysFile in sshd_config",
+        fix="let sshd accept keys of the user that Azure makes: see PubkeyAuthentication, "
+        "AuthorizedKeysFile and AuthenticationMethods in sshd_config",
     ),
     Code(
         code="BT-11",

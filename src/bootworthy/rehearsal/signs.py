@@ -96,7 +96,7 @@ _BOOT_LOADER = (
     Sign(
         name="GRUB does not find the kernel",
         pattern=_re(r"^error: file `/\S*vmlinuz\S*' not found|you need to load the kernel first"),
-        codes=("CMD-09",),
+        codes=("KERN-19", "CMD-09"),
     ),
 )
 
@@ -119,7 +119,7 @@ _KERNEL = (
     Sign(
         name="the kernel has no root file system",
         pattern=_re(r"VFS: Unable to mount root fs|VFS: Cannot open root device"),
-        codes=("INIT-07", "PART-19", "INIT-01", "BT-07"),
+        codes=("INIT-07", "KERN-19", "PART-19", "INIT-01", "BT-07"),
     ),
     Sign(
         name="the kernel panicked",

@@ -23,12 +23,13 @@ _DONE = re.compile(r"\blogin: |Cloud-init v\. \S+ finished at ")
 # say which of them it is.
 _UNPROVISIONED = (
     *("CMD-18", "CI-03", "CI-02", "CI-04", "CI-09", "NET-01", "AGT-09", "AGT-19", "KERN-04"),
-    *("NET-08", "CI-01", "AGT-01", "AGT-02"),
+    *("NET-08", "NET-17", "CI-01", "AGT-01", "AGT-02"),
 )
 _NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
-_NO_LOGIN = ("SEC-01", "SEC-02", *_NO_NETWORK)
+_NO_LOGIN = ("SEC-01", "SEC-02", "NET-17", *_NO_NETWORK)
 # A key is refused because nobody made the account that it belongs to.
 _NO_ACCOUNT = ("CI-07", "CI-09", "AGT-19", "CI-11")
+_SHUT_OUT = "SEC-23"
 _DENIALS = 3
 
 AGENT_STATUS = frozenset(("hostgaplugin-status", "status-blob"))
@@ -149,7 +150,7 @@ class Watch:
             return None
         known = self._explanation()
         saw = f"{known.saw}; then: {self._complaint}" if known else self._complaint
-        codes = (*(known.codes if known else ()), *_NO_ACCOUNT)
+        codes = (*(known.codes if known else ()), _SHUT_OUT, *_NO_ACCOUNT)
         return _trouble(codes, saw, where="ssh", at=self.seconds(), fallback="BT-10")
 
     def _unprovisioned(self) -> Trouble | None:

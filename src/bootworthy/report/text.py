@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from bootworthy.model.acceptance import NOT_SELECTED
+from bootworthy.model.commands import argument, offered
 from bootworthy.model.finding import Finding, Fix, Outcome, Safety, Severity
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.quantities import human_seconds, human_size, plural
@@ -171,9 +172,15 @@ def _outcomes(report: Report) -> Iterator[str]:
 
 def _advice(report: Report) -> Iterator[Line]:
     fixable = sum(_is_fixable(finding) for finding in report.findings)
-    if report.command == "check" and fixable:
-        verb = f"{fixable} fixable: bootworthy prepare {report.subject}"
-        yield (Span(verb + (" -o OUT.vhd" if report.image else "")),)
+    # A partial tree is laid over a Linux that is not there to be prepared.
+    if report.command == "check" and fixable and "--partial" not in report.opened_with:
+        yield (Span(f"{fixable} fixable: {offered('prepare', *_to_prepare(report))}"),)
+
+
+def _to_prepare(report: Report) -> tuple[str, ...]:
+    if report.image is not None:
+        return (*report.opened_with, argument(report.subject), "-o", "OUT.vhd")
+    return ("/", "--yes") if report.subject == "/" else ("--root", report.subject)
 
 
 def _is_fixable(finding: Finding) -> bool:

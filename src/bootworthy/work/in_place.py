@@ -13,6 +13,7 @@ from bootworthy.disk.footer import COOKIE, DIFFERENCING, DYNAMIC
 from bootworthy.disk.hostfile import HostFile
 from bootworthy.disk.image import open_image
 from bootworthy.disk.writers.vhd import FixedVhdWriter
+from bootworthy.model.commands import argument, offered
 from bootworthy.model.conversion import Conversion
 from bootworthy.model.errors import ImageError, UsageError
 from bootworthy.model.events import Note, Observer, ignore
@@ -121,5 +122,10 @@ def _result(path: Path, fmt: str, edit: Edit, began: float, notes: list[str]) ->
         seconds=time.monotonic() - began,
         changes=changes,
         notes=tuple(notes),
-        undo=f"bootworthy convert --in-place --undo {path}" if undo_file.exists() else "",
+        undo=undo_command(path) if undo_file.exists() else "",
     )
+
+
+def undo_command(path: Path) -> str:
+    """The command that takes back what was done to the file at ``path``."""
+    return offered("convert", "--in-place", "--undo", argument(os.fspath(path)))

@@ -43,7 +43,7 @@ def inspect_image(
             version=bootworthy.__version__,
             image=opened.info(),
             guest=found,
-            obstacles=tuple(obstacles(opened)),
+            obstacles=obstacles(opened, source_format=source_format, disk=disk),
             notes=tuple(notes),
         )
 

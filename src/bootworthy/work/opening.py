@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bootworthy.disk.image import Image, open_image
@@ -16,6 +16,7 @@ from bootworthy.model.errors import UsageError
 from bootworthy.model.events import Observer, ignore
 from bootworthy.model.intent import Intent
 from bootworthy.rules.subject import Subject
+from bootworthy.work.reopening import words_to_reopen
 from bootworthy.work.target import guest_of
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -40,12 +41,13 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """An open subject; ``image`` is None for directories."""
+    """An open subject; ``image`` is None for directories. ``words`` are what opens it again."""
 
     name: str
     session: Session
     guest: Guest
     image: Image | None = None
+    words: tuple[str, ...] = ()
 
     def subject(self, intent: Intent) -> Subject:
         """What rules look at."""
@@ -70,7 +72,8 @@ def opened(
             tree = open_directory_session(
                 os.fspath(root), writable, partial=reading.partial, observer=reading.observer
             )
-            yield _of_session(os.fspath(root), stack.enter_context(tree), None)
+            found = _of_session(os.fspath(root), stack.enter_context(tree), None)
+            yield replace(found, words=("--partial",) if reading.partial else ())
         elif image is not None:
             disk = stack.enter_context(
                 open_image(
@@ -80,8 +83,20 @@ def opened(
                     observer=reading.observer,
                 )
             )
-            session = session_of(disk, reading, writable=False)
-            yield _of_session(os.fspath(image), stack.enter_context(session), disk)
+            yield stack.enter_context(guest_in(disk, image, reading))
+
+
+@contextmanager
+def guest_in(disk: Image, name: PathLike, reading: Reading) -> Iterator[Opened]:
+    """The guest of an open disk image, for reading; ``disk`` stays open.
+
+    Raises:
+        ImageError: the image holds no Linux we can reach.
+        HostError: this machine lacks what the engine needs.
+    """
+    with session_of(disk, reading, writable=False) as session:
+        words = words_to_reopen(disk.container, disk=reading.disk, guest=reading.guest)
+        yield replace(_of_session(os.fspath(name), session, disk), words=words)
 
 
 def _of_session(name: str, session: Session, image: Image | None) -> Opened:

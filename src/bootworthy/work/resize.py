@@ -16,6 +16,7 @@ from bootworthy.disk.image import Image
 from bootworthy.disk.sizes import GIB, KIB, MIB, TIB, is_whole_mib, round_up_to_mib
 from bootworthy.disk.writers.raw import RawWriter
 from bootworthy.disk.writers.vhd import FixedVhdWriter
+from bootworthy.model.commands import argument, offered
 from bootworthy.model.conversion import Conversion
 from bootworthy.model.errors import UsageError
 from bootworthy.model.events import Note
@@ -27,6 +28,8 @@ from bootworthy.work.convert import (
     open_source,
     refuse_early,
 )
+from bootworthy.work.footers import refuse_footer_inside
+from bootworthy.work.in_place import undo_command
 from bootworthy.work.limits import refuse_over_limit
 
 _SIZE = re.compile(r"([+-]?)([0-9]{1,20})([KMGT]?)(?:iB|B)?", re.IGNORECASE)
@@ -117,6 +120,7 @@ def _resize_in_place(path: Path, size: str, *, shrink: bool, options: ConvertOpt
             options.observer(Note("an edit that was interrupted is now complete"))
     with edits.writable(path) as file, open_source(path, options) as image:
         container = image.container
+        refuse_footer_inside(container, options.source_format)
         writer = _writer_of(image)
         old_disk, wanted = image.virtual_size, _wanted(image, size, shrink=shrink)
         refuse_over_limit(wanted, options.target, writer)
@@ -140,8 +144,9 @@ def _writer_of(image: Image) -> type[RawWriter]:
     if isinstance(container, RawContainer) and container.format in _WRITERS and fits:
         return _WRITERS[container.format]
     hint = "write a copy: -o OUT.vhd"
-    if container.format == "vhd":
-        hint = f"repair it first: bootworthy convert --in-place {container.path}; or {hint}"
+    if isinstance(container, RawContainer) and container.format == "vhd":
+        repair = offered("convert", "--in-place", argument(container.path))
+        hint = f"repair it first: {repair}; or {hint}"
     raise UsageError(
         "in-place-not-possible",
         f"{container.path}: this {container.format} cannot be resized in place",
@@ -152,7 +157,7 @@ def _writer_of(image: Image) -> type[RawWriter]:
 def _result(
     path: Path, fmt: str, edit: Edit, *, old_disk: int, notes: list[str], began: float
 ) -> Conversion:
-    undo = f"bootworthy convert --in-place --undo {path}" if edit.changes_anything else ""
+    undo = undo_command(path) if edit.changes_anything else ""
     return Conversion(
         command="resize",
         source=os.fspath(path),

@@ -14,7 +14,9 @@ import pytest
 from bootworthy.disk.container import open_container
 from bootworthy.disk.copying import copy_disk
 from bootworthy.disk.ova import archive
+from bootworthy.disk.unpack import watched
 from bootworthy.model.errors import ImageError
+from bootworthy.model.events import BytesMoved, Event, StepFinished, StepStarted
 from tests.disk.making import MIB, open_descriptors, opened, patterned, run
 
 SIZE = 3 * MIB + 512
@@ -110,6 +112,38 @@ def test_a_member_that_is_not_what_the_manifest_says_is_refused(
 
     assert error.code == "image-manifest-mismatch"
     assert name in error.message
+
+
+@pytest.mark.parametrize("packing", ["OVA", "OVF"])
+def test_comparing_says_how_far_it_is(
+    tmp_path: Path, package: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, packing: str
+) -> None:
+    monkeypatch.setattr(watched, "_PAUSE", 0)
+    members = {**package, "vm.mf": manifest(package)}
+    ova = packing == "OVA"
+    image = pack(tmp_path / "vm.ova", members) if ova else beside(tmp_path, members)
+    seen: list[Event] = []
+
+    open_container(image, allow_backing=True, observer=seen.append).close()
+
+    size = len(package["vm-disk1.vmdk"])
+    title = "Check the disk's digest"
+    assert seen[0] == StepStarted(title)
+    assert isinstance(seen[-1], StepFinished)
+    moved = [event for event in seen if isinstance(event, BytesMoved)]
+    assert {(event.title, event.total) for event in moved} == {(title, size)}
+    steps = [MIB * number for number in range(1, size // MIB + 1)]
+    assert [event.done for event in moved] == [*steps, size, size]
+
+
+def test_a_disk_that_is_not_compared_is_no_step(tmp_path: Path, package: dict[str, bytes]) -> None:
+    seen: list[Event] = []
+    texts = b"", b"MD5(vm-disk1.vmdk)= 00\n", manifest({"vm.ovf": package["vm.ovf"]})
+    for text in texts:
+        image = pack(tmp_path / "vm.ova", {**package, "vm.mf": text})
+        open_container(image, observer=seen.append).close()
+
+    assert seen == []
 
 
 def test_what_cannot_be_compared_is_noted(tmp_path: Path, package: dict[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import struct
@@ -12,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from bootworthy.disk.container import open_container
-from bootworthy.disk.copying import copy_disk
+from bootworthy.disk.copying import Method, copy_disk
 from bootworthy.disk.extents import Kind
+from bootworthy.disk.vhdx.image import Vhdx as VhdxImage
+from bootworthy.disk.vhdx.replay import ReplayedFile
 from bootworthy.model.errors import ImageError
-from tests.disk.making import needs, opened, patch, raw_of, run
+from tests.disk.making import failing, needs, opened, patch, raw_of, run
 from tests.disk.vhdxs import (
     FULL,
     LOG_AT,
@@ -92,26 +95,85 @@ AFTER = {
 }
 
 
-@needs("qemu-img")
-@pytest.mark.parametrize("what", AFTER)
-def test_what_a_log_makes_of_a_file(tmp_path: Path, what: str) -> None:
-    after = AFTER[what]
+def changed_to(path: Path, after: Vhdx) -> Path:
+    """The file of ``BASE`` with a log that makes it the one of ``after``."""
     final = after.build()
     length = max(len(final), LENGTH)
     entry = Entry(sequence=7, changes=changes(BASE.build(), final), flushed=length, last=length)
-    image = write_sparsely(
-        tmp_path / "image", dirty(BASE, ring((40, replace(entry, tail=40).build())))
-    )
-    with image.open("r+b") as file:
+    write_sparsely(path, dirty(BASE, ring((40, replace(entry, tail=40).build()))))
+    with path.open("r+b") as file:
         file.truncate(length)
+    return path
+
+
+def shown_by(after: Vhdx) -> bytes:
+    """The disk that ``after`` is."""
+    gone = range(2048) if after.states else ()
+    return disk_of(after.size, {at: data for at, data in after.sectors.items() if at not in gone})
+
+
+@needs("qemu-img")
+@pytest.mark.parametrize("what", AFTER)
+def test_what_a_log_makes_of_a_file(tmp_path: Path, what: str) -> None:
+    image = changed_to(tmp_path / "image", AFTER[what])
     before = image.read_bytes()
 
-    found = read(image)
-
-    gone = range(2048) if after.states else ()
-    held = {at: data for at, data in after.sectors.items() if at not in gone}
-    assert found == disk_of(after.size, held) == by_qemu(image)
+    assert read(image) == shown_by(AFTER[what]) == by_qemu(image)
     assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("what", AFTER)
+def test_every_way_of_copying_takes_what_the_log_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, method: Method
+) -> None:
+    for name in ("copy_file_range", "sendfile")[: list(Method).index(method)]:
+        monkeypatch.setattr(os, name, failing(errno.EXDEV))
+    image, target = changed_to(tmp_path / "image", AFTER[what]), tmp_path / "copy"
+
+    with open_container(image) as container, opened(target, os.O_RDWR | os.O_CREAT) as fd:
+        # Zeros are moved as well, so that some of each block is moved as it is.
+        assert copy_disk(container, fd, find_zeros=False).method is method
+
+    assert target.read_bytes() == shown_by(AFTER[what])
+
+
+@pytest.mark.parametrize("size", [PAGE, 33_333, SIZE + 1])
+@pytest.mark.parametrize("what", AFTER)
+def test_filling_memory_takes_what_the_log_holds(tmp_path: Path, what: str, size: int) -> None:
+    after = AFTER[what]
+    buffer = memoryview(bytearray(size))
+    found = b""
+
+    with open_container(changed_to(tmp_path / "image", after)) as container:
+        for at in range(0, after.size, size):
+            buffer[:] = b"x" * size
+            container.fill(buffer, at)
+            found += buffer
+
+    assert found[: after.size] == shown_by(after)
+    assert not any(found[after.size :])
+
+
+@pytest.mark.parametrize("what", AFTER)
+def test_the_file_itself_is_as_its_log_makes_it(tmp_path: Path, what: str) -> None:
+    final = AFTER[what].build()
+
+    with open_container(changed_to(tmp_path / "image", AFTER[what])) as container:
+        assert isinstance(container, VhdxImage)
+        assert container.replay is not None
+        view = ReplayedFile(container.file, container.replay)
+        whole = view.pread(0, view.size)
+        buffer = memoryview(bytearray(view.size))
+        view.fill(buffer, 0, "file")
+        with pytest.raises(ImageError) as caught:
+            view.fill(memoryview(bytearray(2)), view.size - 1, "file")
+
+    assert caught.value.code == "image-truncated"
+    assert buffer == whole
+    # Behind the log: what is before are the headers, which stay dirty, and the log itself.
+    behind = LOG_AT + BASE.log_size
+    assert whole[behind : len(final)] == final[behind:]
 
 
 def test_the_file_is_as_long_as_its_log_says(tmp_path: Path) -> None:

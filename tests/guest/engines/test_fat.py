@@ -120,6 +120,21 @@ def test_a_full_file_system(tree: FatTree) -> None:
     with pytest.raises(OSError) as caught:
         tree.write("/big", os.urandom(9 * MIB))
     assert caught.value.errno == errno.ENOSPC
+    assert tree.listdir("/") == ["EFI"]
+
+
+def test_what_was_there_comes_back_when_there_is_no_room(
+    tree: FatTree, image: Path, tmp_path: Path
+) -> None:
+    old = os.urandom(5 * MIB)
+    tree.write("/EFI/initrd", old)
+    with pytest.raises(OSError) as caught:
+        tree.write("/EFI/initrd", os.urandom(9 * MIB))
+    assert caught.value.errno == errno.ENOSPC
+    again = _again(image)
+    assert again.read("/EFI/initrd") == tree.read("/EFI/initrd") == old
+    again.close()
+    _fsck(image, tmp_path)
 
 
 def test_damage_is_told(tmp_path: Path) -> None:

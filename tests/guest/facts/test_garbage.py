@@ -32,6 +32,7 @@ from bootworthy.guest.facts import (
     udev_wants,
     upstart,
 )
+from bootworthy.guest.initramfs_builders.booster import Booster
 from bootworthy.guest.initramfs_builders.builder import InitramfsBuilder
 from bootworthy.guest.initramfs_builders.dracut import Dracut
 from bootworthy.guest.initramfs_builders.initramfs_tools import InitramfsTools
@@ -106,6 +107,7 @@ PATHS = (
     "/etc/init/x.override",
     "/etc/dracut.conf",
     "/etc/dracut.conf.d/a.conf",
+    "/etc/booster.yaml",
     "/etc/mkinitcpio.conf",
     "/etc/initramfs-tools/initramfs.conf",
     "/etc/initramfs-tools/modules",
@@ -114,7 +116,7 @@ PATHS = (
     *(f"{folder}/a.rules" for folder in udev_rules.DIRECTORIES),
 )
 
-BUILDERS = (InitramfsTools(), Mkinitcpio(), Mkinitfs(), Dracut(), Mkinitrd())
+BUILDERS = (InitramfsTools(), Booster(), Mkinitcpio(), Mkinitfs(), Dracut(), Mkinitrd())
 
 
 def settings_of(builder: InitramfsBuilder) -> Callable[[Tree], object]:

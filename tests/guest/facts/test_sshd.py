@@ -97,6 +97,7 @@ def test_match_all_ends_a_block_but_not_that_of_the_including_file() -> None:
         ("2", True),
         ("3", False),
     ]
+    assert [s.criteria for s in sshd.settings] == [("User x", "all"), ("User x",), ("all",)]
 
 
 def test_program_and_host_keys() -> None:

@@ -7,9 +7,10 @@ from bootworthy.model.intent import Intent
 from bootworthy.model.steps import (
     SetKernelArguments,
     SetKeys,
+    WriteFile,
 )
 from bootworthy.rules.command_line.menu_waits import check
-from tests.rules.healthy import healthy
+from tests.rules.healthy import GRUB_CFG, healthy, systemd_boot
 from tests.rules.making import Entry, findings, subject
 
 
@@ -32,4 +33,23 @@ def test_a_menu_that_waits_for_a_key() -> None:
     assert found.found == "GRUB_TIMEOUT=-1"
     assert found.fix is not None
     keys = SetKeys(path=DEFAULTS, settings=(("GRUB_TIMEOUT", "5"),))
-    assert found.fix.steps == (keys, SetKernelArguments())
+    assert found.fix.steps == (keys, SetKernelArguments(variables=("GRUB_TIMEOUT",)))
+
+
+@pytest.mark.parametrize(
+    "line", ["", "#timeout menu-force\n", "timeout 3\n", "timeout menu-hidden\n"]
+)
+def test_a_menu_of_systemd_boot_that_goes_on_passes(line: str) -> None:
+    assert look({GRUB_CFG: None, **systemd_boot(configuration=line)}) == ()
+
+
+def test_a_menu_of_systemd_boot_that_waits_for_a_key() -> None:
+    text = "editor no\ntimeout  menu-force\ndefault x\n"
+    (found,) = look({GRUB_CFG: None, **systemd_boot(configuration=text)})
+
+    assert found.severity is Severity.ERROR
+    assert (found.place.path, found.place.line) == ("/boot/efi/loader/loader.conf", 2)
+    assert (found.found, found.expected) == ("timeout menu-force", "timeout 5")
+    assert found.fix is not None
+    mended = "editor no\ntimeout  5\ndefault x\n"
+    assert found.fix.steps == (WriteFile(path="/boot/efi/loader/loader.conf", text=mended),)

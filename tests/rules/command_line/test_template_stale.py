@@ -43,3 +43,14 @@ def test_the_template_is_written_as_the_entry_is() -> None:
     assert found.fix is not None
     step = WriteFile(path="/etc/kernel/cmdline", text="root=x ro console=ttyS0\n")
     assert found.fix.steps == (step,)
+
+
+def test_what_kernel_install_adds_is_no_part_of_the_template() -> None:
+    options = "root=x ro systemd.machine_id=3f1d0a4c9b5e4d71a7c6f2e8d4b6a901"
+
+    assert look(bls(options, "root=x ro\n")) == ()
+    (found,) = look(bls(f"{options} console=ttyS0", "root=x ro\n"))
+    assert found.fix is not None
+    assert found.fix.steps == (
+        WriteFile(path="/etc/kernel/cmdline", text="root=x ro console=ttyS0\n"),
+    )

@@ -5,7 +5,7 @@ import pytest
 from bootworthy.model.finding import Finding, Severity
 from bootworthy.rules.network.firewall_blocks_ssh import check
 from tests.rules.healthy import healthy, unit
-from tests.rules.making import Entry, findings, subject
+from tests.rules.making import Entry, findings, not_checked, subject
 
 ZONE = "/usr/lib/firewalld/zones/{}.xml"
 CONFIG = "/etc/firewalld/firewalld.conf"
@@ -67,3 +67,79 @@ def test_hosts_deny() -> None:
 
     assert look({"/etc/hosts.deny": "ALL: ALL\n", "/etc/hosts.allow": "sshd: ALL\n"}) == ()
     assert look({"/etc/hosts.deny": "# ALL: ALL\n"}) == ()
+
+
+NFT = "/etc/nftables.conf"
+NFTABLES = unit("nftables.service", "sysinit.target")
+CHAIN = "table inet t {{\nchain c {{\ntype filter hook {} priority 0; policy drop;\n{}\n}}\n}}\n"
+INPUT = CHAIN.format("input", "iif lo accept\nct state established,related accept\n{}")
+LETS_IN = INPUT.replace("{}", "tcp dport 22 accept")
+
+
+def test_nftables_that_lets_it_in_passes() -> None:
+    assert look({**NFTABLES, NFT: "#!/usr/sbin/nft -f\nflush ruleset\n" + LETS_IN}) == ()
+
+
+def test_nftables_that_drops_it() -> None:
+    changes: dict[str, Entry | None] = {NFT: INPUT.replace("{}", "tcp dport 80 accept")}
+    assert look(changes) == ()
+
+    (found,) = look({**changes, **NFTABLES})
+
+    assert found.severity is Severity.ERROR
+    assert found.message == "SSH is not let in: nftables drops it"
+    assert (found.place.path, found.place.line, found.found) == (NFT, 3, "policy drop")
+
+
+def test_nftables_that_keeps_azure_out() -> None:
+    script = LETS_IN + CHAIN.format("output", "oif lo accept\nct state established accept")
+    found = look({**NFTABLES, NFT: script})
+
+    assert [one.message for one in found] == [
+        "168.63.129.16 is not reached: nftables drops it",
+        "169.254.169.254 is not reached: nftables drops it",
+    ]
+    assert {one.place.line for one in found} == {11}
+
+
+def test_nftables_that_lets_the_first_packet_in_alone() -> None:
+    script = CHAIN.format("input", "ct state new tcp dport 22 accept")
+    assert look({**NFTABLES, NFT: script})[0].message == "SSH is not let in: nftables drops it"
+
+
+def test_nftables_that_lets_no_answer_in() -> None:
+    script = CHAIN.format("input", "tcp dport 22 accept")
+    messages = [one.message for one in look({**NFTABLES, NFT: script})]
+    assert "168.63.129.16 is not reached: nftables drops it" in messages
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (INPUT.replace("{}", "meta skuid 7 accept"), f"{NFT}:6: 'meta skuid 7 accept'"),
+        ("\nadd element inet t s { 22 }\n", f"{NFT}:2: nftables' ruleset has 'add element"),
+    ],
+)
+def test_nftables_that_is_not_understood(script: str, said: str) -> None:
+    reason = not_checked(check, subject(healthy({**NFTABLES, NFT: script})))
+    assert reason.startswith(said)
+
+
+def test_what_another_firewall_drops_is_found_all_the_same() -> None:
+    script = INPUT.replace("{}", "meta skuid 7 accept")
+    (found,) = look({**NFTABLES, NFT: script, "/etc/hosts.deny": "ALL: ALL\n"})
+    assert found.place.path == "/etc/hosts.deny"
+
+
+def test_the_file_that_the_unit_loads_is_read() -> None:
+    path = "/usr/lib/systemd/system/nftables.service"
+    text = "[Service]\nExecStart=/sbin/nft -f {}\n[Install]\nWantedBy=sysinit.target\n"
+    changes: dict[str, Entry | None] = {
+        **NFTABLES,
+        path: text.format("/etc/sysconfig/nftables.conf"),
+        NFT: LETS_IN,
+        "/etc/sysconfig/nftables.conf": 'include "/etc/nftables/main.nft"\n',
+        "/etc/nftables/main.nft": INPUT.replace("{}", ""),
+    }
+    (found,) = look(changes)
+    assert found.place.path == "/etc/nftables/main.nft"

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bootworthy.disk.image import Image
 from bootworthy.model.finding import Severity
 from bootworthy.rules.partition.file_system_full import check
-from tests.disk.making import MIB, patch
+from tests.disk.making import MIB, patch, run
 from tests.guest.engines.disks import Part
 from tests.rules import disks
 from tests.rules.conftest import OpenImage
-from tests.rules.healthy import INITRAMFS, ROOT_UUID, healthy
+from tests.rules.healthy import (
+    ESP_UUID,
+    GRUB_CFG,
+    INITRAMFS,
+    MACHINE,
+    RELEASE,
+    ROOT_UUID,
+    healthy,
+    systemd_boot,
+)
 from tests.rules.making import Entry, finding, findings, subject
 
 ROOT = 6 * MIB
@@ -56,3 +66,29 @@ def test_a_boot_partition_without_room_for_the_next_initramfs(
     assert found.message.startswith("/boot is full")
     assert found.expected == "at least 3.0 MiB free"
     assert found.place.within == "partition 4"
+
+
+def test_a_partition_of_systemd_boot_without_room_for_the_next_initramfs(
+    tmp_path: Path, opened: OpenImage
+) -> None:
+    esp = replace(disks.ESP, kind="none", size=40 * MIB)
+    path = disks.disk(tmp_path / "disk", (disks.BIOS_BOOT, esp, disks.ROOT))
+    # FAT32, which counts its free clusters, behind the partition of one MiB at one MiB.
+    place = ("--offset", str(2 * MIB // 512), path, str(esp.size // 1024))
+    run("mkfs.fat", "-F", "32", "-s", "1", "-i", ESP_UUID.replace("-", ""), *place)
+    changes: dict[str, Entry | None] = {
+        **systemd_boot(),
+        GRUB_CFG: None,
+        "/etc/fstab": f"UUID={ROOT_UUID} / ext4 x 0 1\nUUID={ESP_UUID} /boot/efi vfat x 0 1\n",
+    }
+    copy = f"/boot/efi/{MACHINE}/{RELEASE}/initrd.img-{RELEASE}"
+    enough = subject(healthy(changes), image=opened(path), root_partition=disks.ROOT_NUMBER)
+    assert findings(check, enough) == ()
+
+    files = healthy({**changes, copy: bytes(40 * MIB)})
+    tight = subject(files, image=opened(path), root_partition=disks.ROOT_NUMBER)
+    found = finding(check, tight)
+
+    assert found.message.startswith("/boot/efi is full")
+    assert found.expected == "at least 40.0 MiB free"
+    assert found.place.within == "partition 2"

@@ -52,6 +52,17 @@ def test_no_program_is_run_for_files_it_would_not_touch() -> None:
     assert programs.runs == []
 
 
+def test_other_settings_of_the_defaults_reach_the_menu_by_the_guests_program() -> None:
+    programs = Programs()
+    files = {**BLS_GRUB, "/boot/loader/entries/a.conf": entry("root=UUID=x quiet")}
+    done = target(files, runner=programs)
+    step = SetKernelArguments(remove=("quiet",), variables=("GRUB_TERMINAL",))
+    set_arguments(step, done)
+
+    assert [run[0] for run in programs.runs] == ["/usr/sbin/grub2-mkconfig"]
+    assert menu(done) == [("root=UUID=x",)]
+
+
 def test_kernelopts_in_grubenv() -> None:
     block = "# GRUB Environment Block\nkernelopts=root=/dev/mapper/rl-root ro quiet\n".ljust(
         1024, "#"

@@ -20,12 +20,6 @@ _MAX_BYTES = 4 * MIB
 _SEPARATOR = " "
 
 
-def is_descriptor(header: bytes) -> bool:
-    """Whether a file that begins with ``header`` is an OVF descriptor."""
-    start = header.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"<") and b"Envelope" in start and b"ovf" in start.lower()
-
-
 def disk_files(file: HostFile) -> list[str]:
     """The names of the files that disks are in, as written, in the order of the disks.
 

@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from bootworthy.disk.sizes import MIB
+from bootworthy.disk.unpack.watched import watching
 from bootworthy.model.errors import ImageError
+from bootworthy.model.events import Observer, ignore
 
 if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
@@ -42,8 +44,15 @@ def read(file: HostFile) -> dict[str, tuple[str, str]]:
     return digests
 
 
-def check(file: HostFile, name: str, digests: dict[str, tuple[str, str]]) -> str:
+def check(
+    file: HostFile,
+    name: str,
+    digests: dict[str, tuple[str, str]],
+    observer: Observer = ignore,
+) -> str:
     """Compare a file, which the manifest calls ``name``; a note where that cannot be done.
+
+    ``observer`` is told how far it is: a disk of 100 GB takes minutes.
 
     Raises:
         ImageError: ``image-manifest-mismatch``.
@@ -54,8 +63,9 @@ def check(file: HostFile, name: str, digests: dict[str, tuple[str, str]]) -> str
     if algorithm not in _ALGORITHMS:
         return f"{name!r} is not checked: the manifest uses {algorithm[:20]}"
     digest = hashlib.new(_ALGORITHMS[algorithm], usedforsecurity=False)
-    for start in range(0, file.size, _STEP):
-        digest.update(file.pread_exact(start, min(_STEP, file.size - start), "file"))
+    with watching(file, "Check the disk's digest", observer) as watched:
+        for start in range(0, file.size, _STEP):
+            digest.update(watched.pread_exact(start, min(_STEP, file.size - start), "file"))
     if digest.hexdigest() != wanted:
         raise ImageError(
             "image-manifest-mismatch",

@@ -9,12 +9,11 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from bootworthy.disk.formats.qcow2 import MAGIC
 from bootworthy.model.errors import ImageError
 
 if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
-
-MAGIC = b"QFI\xfb"
 
 _V2 = struct.Struct(">4sIQIIQIIQQIIQ")
 _V3 = struct.Struct(">QQQII")

@@ -27,11 +27,11 @@ def choose(file: HostFile, names: list[str], wanted: str, *, all_images: bool = 
     Raises:
         ImageError: ``image-not-found`` when there is none, ``image-ambiguous`` when several are.
     """
+    if len(names) != len(set(names)):
+        file.corrupt("two members of the archive have one name")
     if wanted in names:
         return wanted
     images = [name for name in names if PurePosixPath(name).suffix.lower() in _SUFFIXES]
-    if len(names) != len(set(names)):
-        file.corrupt("two members of the archive have one name")
     candidates = names if all_images or len(names) == 1 else images
     if len(candidates) == 1 and not wanted:
         return candidates[0]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from bootworthy.disk.deflate import DeflateError, Gunzip
+from bootworthy.disk.formats.compressed import MAGICS
 from bootworthy.disk.sizes import KIB, MIB
 from bootworthy.disk.unpack import zstd_frames
 from bootworthy.model.errors import ImageError
@@ -48,23 +49,6 @@ _DECODERS: dict[str, Callable[[], _Decoder]] = {
     "xz": _xz,
     "bzip2": bz2.BZ2Decompressor,
 }
-
-_MAGICS = {
-    "gzip": b"\x1f\x8b\x08",
-    "xz": b"\xfd7zXZ\0",
-    "bzip2": b"BZh",
-    "zstd": b"\x28\xb5\x2f\xfd",
-}
-
-# A zstd file may begin with a frame to be skipped: the table of pzstd, for one.
-_SKIPPABLE = tuple(bytes([byte]) + b"\x2a\x4d\x18" for byte in range(0x50, 0x60))
-
-
-def kind_of(header: bytes) -> str:
-    """How the file that begins with ``header`` is compressed; empty when it is not."""
-    if header.startswith(_SKIPPABLE):
-        return "zstd"
-    return next((kind for kind, magic in _MAGICS.items() if header.startswith(magic)), "")
 
 
 def unpacked(file: HostFile, kind: str) -> Iterator[bytes]:
@@ -120,16 +104,16 @@ class _Reader:
     def _next_stream(self, rest: bytes) -> bytes:
         """What begins the next stream; zeros may fill the file up."""
         while True:
-            while len(rest) < len(_MAGICS["xz"]):
+            while len(rest) < len(MAGICS["xz"]):
                 more = self._more()
                 if not more:
                     break
                 rest += more
-            if rest.startswith(_MAGICS[self._kind]):
+            if rest.startswith(MAGICS[self._kind]):
                 return rest
             if rest.strip(b"\0"):
                 padding = len(rest) - len(rest.lstrip(b"\0"))
-                if not rest[padding:].startswith(_MAGICS[self._kind][:1]) or not padding:
+                if not rest[padding:].startswith(MAGICS[self._kind][:1]) or not padding:
                     self._file.corrupt(f"something else follows the {self._kind} stream")
                 rest = rest[padding:]
                 continue

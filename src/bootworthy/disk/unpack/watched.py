@@ -1,4 +1,4 @@
-"""How far a file is unpacked, told while it is read."""
+"""How far a file is read that is unpacked or checked first, told meanwhile."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from bootworthy.disk.wrapped import WindowFile
 from bootworthy.model.events import BytesMoved, Observer, StepFinished, StepStarted
 from bootworthy.model.quantities import human_size
 
-_TITLE = "Unpack the image"
-
 # Seconds between two words on it: pieces are small, and a sparse disk comes out of few bytes.
 _PAUSE = 0.1
 
 
 class _Watched(WindowFile):
-    """All of a file; ``observer`` hears how many bytes of it were read."""
+    """All of a file; ``observer`` hears how many bytes of it were read in the step ``title``."""
 
-    def __init__(self, file: HostFile, observer: Observer) -> None:
+    def __init__(self, file: HostFile, title: str, observer: Observer) -> None:
         super().__init__(file, 0, file.size, file.path)
+        self._title = title
         self._observer = observer
         self._read = 0
         self._told = 0.0
@@ -37,7 +36,7 @@ class _Watched(WindowFile):
 
     def _tell(self) -> None:
         # A directory is read more than once.
-        self._observer(BytesMoved(_TITLE, min(self._read, self.size), self.size))
+        self._observer(BytesMoved(self._title, min(self._read, self.size), self.size))
 
     def finish(self) -> None:
         """Say that all is read."""
@@ -48,12 +47,19 @@ class _Watched(WindowFile):
 @contextmanager
 def unpacking(file: HostFile, observer: Observer) -> Iterator[HostFile]:
     """``file`` as it is to be read while it is unpacked: a step with bytes that are done."""
+    with watching(file, "Unpack the image", observer) as watched:
+        yield watched
+
+
+@contextmanager
+def watching(file: HostFile, title: str, observer: Observer) -> Iterator[HostFile]:
+    """``file`` as it is to be read in the step ``title``, which tells how many bytes are done."""
     began = time.monotonic()
-    observer(StepStarted(_TITLE))
-    watched = _Watched(file, observer)
+    observer(StepStarted(title))
+    watched = _Watched(file, title, observer)
     try:
         yield watched
         watched.finish()
     finally:
         watched.close()
-    observer(StepFinished(_TITLE, time.monotonic() - began, human_size(file.size)))
+    observer(StepFinished(title, time.monotonic() - began, human_size(file.size)))

@@ -17,9 +17,9 @@ from bootworthy.disk.extents import (
     Kind,
     Rows,
     clip,
+    joined,
     make_rows,
     merge,
-    no_rows,
     refuse_too_many,
 )
 from bootworthy.disk.footer import FOOTER_SIZE
@@ -49,7 +49,8 @@ def read(file: HostFile, header: SparseHeader, size: int, *, differencing: bool)
         ImageError: the table is damaged, or the file ends before what it points to.
     """
     read_batch = _sector_rows if differencing else _block_rows
-    batches, places = [], [_tables(header)]
+    batches: list[Rows] = []
+    places = [_tables(header)]
     total = count = 0
     for index, place in _allocated(file, header, size):
         count += len(index)
@@ -60,7 +61,7 @@ def read(file: HostFile, header: SparseHeader, size: int, *, differencing: bool)
             total += len(batches[-1])
             refuse_too_many(total)
     refuse_overlap(file, *(np.concatenate(column) for column in zip(*places, strict=True)))
-    rows = clip(merge(np.concatenate(batches)) if batches else no_rows(), size)
+    rows = clip(merge(joined(batches)), size)
     refuse_beyond(file, rows)
     return rows
 

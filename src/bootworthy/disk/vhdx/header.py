@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import google_crc32c
 import numpy as np
 
+from bootworthy.disk.formats.vhdx import SIGNATURE
 from bootworthy.disk.placement import refuse_overlap
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import ImageError
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootworthy.disk.hostfile import HostFile
-
-SIGNATURE = b"vhdxfile"
 
 _HEADERS = (64 << 10, 128 << 10)
 _HEADER_SIZE = 4096

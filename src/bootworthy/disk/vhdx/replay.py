@@ -113,6 +113,11 @@ class ReplayedFile(HostFile):
             data[begin - offset : stop - offset] = self._changed(index, begin, stop)
         return bytes(data)
 
+    def _fill_once(self, view: memoryview, offset: int) -> int:
+        data = self.pread(offset, len(view))
+        view[: len(data)] = data
+        return len(data)
+
     def _changed(self, index: int, begin: int, stop: int) -> bytes:
         source = int(self._replay.sources[index])
         if source == _ZEROS:

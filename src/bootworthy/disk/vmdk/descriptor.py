@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from bootworthy.disk.formats.vmdk import is_descriptor
 from bootworthy.model.errors import ImageError
 
 if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
 
-_FIRST_LINE = re.compile(rb"\s*#\s*Disk\s?DescriptorFile", re.IGNORECASE)
 _SETTING = re.compile(rb'\s*([\w.]+)\s*=\s*(?:"([^"]*)"|(\S*))\s*')
 _EXTENT = re.compile(
     rb'\s*(RW|RDONLY|NOACCESS)\s+(\d{1,15})\s+([A-Z]+)(?:\s+"([^"]*)"(?:\s+(\d{1,15}))?)?(?:\s.*)?',
@@ -67,11 +67,6 @@ class Descriptor:
     parent_content_id: int
     parent: bytes | None
     extents: tuple[DescribedExtent, ...]
-
-
-def is_descriptor(data: bytes) -> bool:
-    """Whether ``data`` begins as a descriptor does."""
-    return _FIRST_LINE.match(data) is not None
 
 
 def read(file: HostFile, offset: int, size: int) -> Descriptor:

@@ -10,16 +10,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from bootworthy.disk.formats.vmdk import ESX_MAGIC, MAGIC, SE_SPARSE_MAGIC
 from bootworthy.disk.sizes import MAX_VIRTUAL_SIZE, MIB, SECTOR
 from bootworthy.model.errors import ImageError
 
 if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
-
-MAGIC = b"KDMV"
-ESX_MAGIC = b"COWD"
-# vSphere 6.5's format, constMagic of its header; there is no public specification.
-SE_SPARSE_MAGIC = b"\xbe\xba\xfe\xca\0\0\0\0"
 
 _HOSTED = struct.Struct("<4sIIQQQQIQQQB4sH")
 _ESX = struct.Struct("<4sIIIIII")

@@ -20,9 +20,9 @@ from bootworthy.disk.extents import (
     Rows,
     clip,
     in_order,
+    joined,
     make_rows,
     merge,
-    no_rows,
     refuse_too_many,
 )
 from bootworthy.disk.placement import refuse_beyond
@@ -75,13 +75,13 @@ def _is_emptier(file: HostFile, header: SparseHeader, size: int) -> bool:
 
 
 def _rows(file: HostFile, header: SparseHeader, directory: int, size: int) -> Rows:
-    batches = []
+    batches: list[Rows] = []
     total = 0
     for index, entries in _entries(file, header, directory, size):
         batches.append(merge(_batch_rows(header, index, entries)))
         total += len(batches[-1])
         refuse_too_many(total)
-    rows = clip(merge(np.concatenate(batches)), size) if batches else no_rows()
+    rows = clip(merge(joined(batches)), size)
     refuse_beyond(file, rows)
     if header.compressed:
         _bound(rows, header, file.size)
@@ -102,7 +102,8 @@ def _directory(file: HostFile, header: SparseHeader, directory: int, size: int) 
         raise ImageError(
             "image-too-complex",
             f"{file.path} has {len(used)} grain tables, more than {_MAX_TABLES // MIB} MiB",
-            hint="convert it with larger blocks: qemu-img convert -O qcow2 -o cluster_size=2M",
+            hint="convert it with larger blocks: "
+            "qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
     return offsets
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from bootworthy.disk.container import Container
 from bootworthy.disk.extents import Ints, Kind
-from bootworthy.disk.ordered import OrderedPool
 from bootworthy.disk.sizes import KIB
 from bootworthy.disk.writers.writer import Occupied
 
@@ -33,6 +32,8 @@ def without_zeros(
     Raises:
         ImageError: the image is damaged.
     """
+    from bootworthy.disk.ordered import OrderedPool
+
     touched = occupied.units(unit)
     found: list[Ints] = []
     done = [0]

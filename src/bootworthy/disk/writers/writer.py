@@ -76,10 +76,10 @@ class Occupied:
     @classmethod
     def of(cls, extents: ExtentMap, patches: Iterable[Patch] = ()) -> Occupied:
         """What a disk stores, and what will be written over it."""
-        rows = extents.rows[
-            (extents.rows["kind"] == Kind.DATA) | (extents.rows["kind"] == Kind.ENCODED)
-        ]
-        return cls(rows["guest"], rows["guest"] + rows["length"]).and_patches(patches)
+        rows = extents.rows
+        held = (rows["kind"] == Kind.DATA) | (rows["kind"] == Kind.ENCODED)
+        starts = rows["guest"][held]
+        return cls(*_together(starts, starts + rows["length"][held])).and_patches(patches)
 
     def and_patches(self, patches: Iterable[Patch]) -> Occupied:
         """These parts, and what will be written over them."""
@@ -104,3 +104,11 @@ class Occupied:
         np.add.at(change, first, 1)
         np.add.at(change, last + 1, -1)
         return np.flatnonzero(np.cumsum(change, out=change)[:count] > 0)
+
+
+def _together(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """Parts in order, those joined that touch: compressed clusters are many and mostly do."""
+    if not len(starts):
+        return starts, ends
+    apart = np.flatnonzero(starts[1:] != ends[:-1])
+    return starts[np.append(0, apart + 1)], ends[np.append(apart, len(ends) - 1)]

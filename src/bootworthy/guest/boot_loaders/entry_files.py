@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterable
 from bootworthy.guest.boot_loaders import grub2
 from bootworthy.guest.editors import boot_entries, grub_environment, kernel_arguments
 from bootworthy.guest.editors.shell_assignments import ShellFile
-from bootworthy.guest.facts.boot_loader import BootLoader, EntryFormat
+from bootworthy.guest.facts.boot_loader import BootEntry, BootLoader, EntryFormat, LoaderKind
 from bootworthy.guest.facts.boot_loaders import grub_environment as environment_facts
-from bootworthy.guest.tree import WritableTree
+from bootworthy.guest.facts.boot_loaders import systemd_boot
+from bootworthy.guest.tree import Tree, WritableTree
 
 # kernel-install(8): what the entry of the next kernel gets; without the file in /etc that of /usr.
 KERNEL_COMMAND_LINE = "/etc/kernel/cmdline"
 _VENDOR_COMMAND_LINE = "/usr/lib/kernel/cmdline"
+
+ENTRY_NAME = "/etc/kernel/entry-token"
+"""The word that kernel-install names entries after instead of the machine id (systemd 251)."""
 
 # What writes a menu anew after a kernel update, and the variable it takes the arguments from:
 # Alpine's update-extlinux, Debian's u-boot-update, SUSE's perl-Bootloader.
@@ -29,6 +33,24 @@ _CHANGES: dict[EntryFormat, Callable[..., str]] = {
     EntryFormat.EXTLINUX: boot_entries.change_extlinux,
     EntryFormat.GRUB_LEGACY: boot_entries.change_grub_legacy,
 }
+
+
+def named_after_machine(tree: Tree, loader: BootLoader) -> BootEntry | None:
+    """The entry that boots, where its name is a machine id and kernel-install is told no other."""
+    if loader.kind is not LoaderKind.SYSTEMD_BOOT or tree.text_or(ENTRY_NAME).strip():
+        return None
+    default = (entry for entry in loader.entries if entry.default)
+    return next(filter(systemd_boot.machine_in_name, default), None)
+
+
+def keep_names(tree: WritableTree, loader: BootLoader) -> None:
+    """Have updates replace and remove the entries that are there, whatever the machine's id is.
+
+    Otherwise they would make others beside them, which the old ones come before for ever.
+    """
+    entry = named_after_machine(tree, loader)
+    if entry:
+        tree.write_text(ENTRY_NAME, systemd_boot.machine_in_name(entry) + "\n")
 
 
 def change_templates(tree: WritableTree, *, add: Iterable[str], remove: Iterable[str]) -> None:

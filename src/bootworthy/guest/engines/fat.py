@@ -151,8 +151,29 @@ class FatTree(WritableTree):
         return self._copy.pread_at(self._real(path), size, offset)
 
     def write_at(self, path: str, data: bytes, mode: int) -> None:
-        """Replace or create a file; FAT cannot do it at one stroke."""
+        """Replace or create a file; FAT cannot do it at one stroke.
+
+        Where there is no room, what was there comes back: it is what the machine boots with.
+        """
         real = self._real(path)
+        old = self._old(real)
+        try:
+            self._put(real, data, mode)
+        except OSError:
+            self.forget()
+            if old is not None:
+                self._put(real, old, mode)
+            elif self._old(real) is not None:
+                self.unlink_at(real)
+            raise
+
+    def _old(self, real: str) -> bytes | None:
+        try:
+            return self._copy.pread_at(real, self._copy.lstat_at(real).size, 0)
+        except FileNotFoundError:
+            return None
+
+    def _put(self, real: str, data: bytes, mode: int) -> None:
         self._copy.write_at(real, data, mode)
         self._run("mcopy", "-o", "-n", self._on_host(_FILES + real), f"::{real}")
 

@@ -25,10 +25,10 @@ _LOADERS: tuple[Callable[[Tree], BootLoader | None], ...] = (
 )
 
 
-def read(tree: Tree) -> BootLoader:
-    """The boot loader of the guest."""
+def read(tree: Tree, *, starts_systemd_boot: bool = False) -> BootLoader:
+    """The boot loader of the guest; ``starts_systemd_boot`` says what its firmware starts."""
     found = []
-    for loader in _LOADERS:
+    for loader in (systemd_boot.read, *_LOADERS) if starts_systemd_boot else _LOADERS:
         if (configured := loader(tree)) is None:
             continue
         if configured.entries:

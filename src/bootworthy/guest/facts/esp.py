@@ -24,6 +24,10 @@ SECOND_STAGES = {Architecture.X64: "grubx64.efi", Architecture.ARM64: "grubaa64.
 # shim keeps its vendor's certificate in a section of this name (shim's elf_x86_64_efi.lds).
 _SHIM_SECTION = b".vendor_cert"
 
+# systemd-boot, and the stub of unified images, leave their version here (systemd, src/boot).
+_SYSTEMD_SECTION = b".sdmagic"
+_KERNEL_SECTION = b".linux"
+
 _HEADER_LIMIT = 4096
 _MAX_SECTIONS = 96
 _MAX_FILES = 2000
@@ -45,6 +49,7 @@ class EfiProgram:
     architecture: Architecture | None
     is_shim: bool
     is_signed: bool = False
+    is_systemd_boot: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,12 @@ class Esp:
     def program(self, path: str) -> EfiProgram | None:
         """The program at ``path``, whatever its case."""
         return self.programs.get(path.upper())
+
+    @property
+    def starts_systemd_boot(self) -> bool:
+        """Whether firmware without variables starts systemd-boot."""
+        first = (self.program(f"/EFI/BOOT/{name}") for name in MACHINE_FILE.values())
+        return any(program.is_systemd_boot for program in first if program)
 
     @property
     def has_second_stage(self) -> bool:
@@ -98,6 +109,7 @@ def _program(tree: Tree, path: str, size: int) -> EfiProgram:
         architecture=_MACHINES.get(machine),
         is_shim=_SHIM_SECTION in sections,
         is_signed=signed,
+        is_systemd_boot=_SYSTEMD_SECTION in sections and _KERNEL_SECTION not in sections,
     )
 
 

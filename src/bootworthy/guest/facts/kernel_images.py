@@ -26,6 +26,7 @@ _INITRAMFS = (
     "initrd-{suffix}",  # dracut of SUSE
     "initramfs-{suffix}",  # mkinitfs
     "initrd-{suffix}.img",  # Red Hat's mkinitrd
+    "booster-{suffix}.img",
 )
 
 # Documentation/arch/x86/boot.rst: magic at 0x202, offset of the version string less 0x200.

@@ -59,7 +59,8 @@ class Kernel:
     links followed, None when missing. ``loadable`` maps module names to paths relative to
     ``modules_dir`` in the order of modules.dep, ``needs`` a module to the modules it depends on,
     the one to load last first; ``config`` holds CONFIG_ names without the prefix, and is empty
-    when the guest does not ship its kernel's configuration.
+    when the guest does not ship its kernel's configuration. ``copied_from`` is the image in /boot
+    that ``initramfs`` is a copy of, where a boot loader reads a copy.
     """
 
     release: str
@@ -70,6 +71,7 @@ class Kernel:
     needs: Mapping[str, tuple[str, ...]]
     builtin: frozenset[str]
     config: Mapping[str, str]
+    copied_from: str | None = None
 
     @property
     def version(self) -> tuple[int, ...]:

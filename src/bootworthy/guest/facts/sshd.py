@@ -18,12 +18,16 @@ CONFIG = "/etc/ssh/sshd_config"
 
 @dataclass(frozen=True, kw_only=True)
 class SshdSetting:
-    """One keyword with its value; the first one outside Match blocks is the one in force."""
+    """One keyword with its value; the first one outside Match blocks is the one in force.
+
+    ``criteria`` are the conditions of the Match lines around it, the outermost first.
+    """
 
     keyword: str
     value: str
     place: Place
     in_match: bool = False
+    criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,9 @@ class _Reader:
     tree: Tree
     files: int = field(default=0, init=False)
 
-    def file(self, path: str, depth: int = 0, *, in_match: bool = False) -> Iterator[SshdSetting]:
+    def file(
+        self, path: str, depth: int = 0, *, around: tuple[str, ...] = ()
+    ) -> Iterator[SshdSetting]:
         """The settings of one file in order; a Match block ends where its file ends."""
         self.files += 1
         if depth > _MAX_DEPTH or self.files > _MAX_FILES:
@@ -88,17 +94,21 @@ class _Reader:
                 f"{path} in the guest: Include lines lead in circles",
                 hint="`sshd -t` in the guest shows the same problem",
             )
-        conditional = in_match
+        criteria = around
         for number, line in enumerate((read_configuration(self.tree, path) or "").split("\n"), 1):
             keyword, rest = _cut(line)
             if keyword.lower() == "match":
-                conditional = in_match or rest.lower() != "all"
+                criteria = (*around, rest)
             elif keyword.lower() == "include":
                 for included in self._included(rest, path, number):
-                    yield from self.file(included, depth + 1, in_match=conditional)
+                    yield from self.file(included, depth + 1, around=criteria)
             elif keyword:
                 yield SshdSetting(
-                    keyword=keyword, value=rest, place=Place(path, number), in_match=conditional
+                    keyword=keyword,
+                    value=rest,
+                    place=Place(path, number),
+                    in_match=any(map(_is_condition, criteria)),
+                    criteria=criteria,
                 )
 
     def _included(self, patterns: str, path: str, number: int) -> Iterator[str]:
@@ -109,6 +119,10 @@ class _Reader:
         for word in words:
             # servconf.c, sInclude: relative names are those of /etc/ssh.
             yield from self.tree.glob(posixpath.join("/etc/ssh", word))
+
+
+def _is_condition(criterion: str) -> bool:
+    return criterion.lower() != "all"
 
 
 def _cut(line: str) -> tuple[str, str]:

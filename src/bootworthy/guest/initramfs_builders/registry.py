@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bootworthy.guest.initramfs_builders.booster import Booster
 from bootworthy.guest.initramfs_builders.builder import InitramfsBuilder
 from bootworthy.guest.initramfs_builders.dracut import Dracut
 from bootworthy.guest.initramfs_builders.initramfs_tools import InitramfsTools
@@ -10,9 +11,10 @@ from bootworthy.guest.initramfs_builders.mkinitfs import Mkinitfs
 from bootworthy.guest.initramfs_builders.mkinitrd import Mkinitrd
 from bootworthy.guest.tree import Tree
 
-# Asked in this order: SUSE's dracut brings a mkinitrd, Arch has dracut beside mkinitcpio.
+# Asked in this order: SUSE's dracut brings a mkinitrd, Arch may have three builders at once.
 _BUILDERS: tuple[InitramfsBuilder, ...] = (
     InitramfsTools(),
+    Booster(),
     Mkinitcpio(),
     Mkinitfs(),
     Dracut(),

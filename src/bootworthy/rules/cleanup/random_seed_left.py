@@ -15,7 +15,8 @@ _PATTERNS = (
     "/var/lib/systemd/random-seed",
     "/var/lib/urandom/random-seed",
     "/var/lib/systemd/credential.secret",
-    "/boot/efi/loader/random-seed",
+    # bootctl puts one beside systemd-boot, on whichever of these the partition is mounted.
+    *(f"{place}/loader/random-seed" for place in ("/boot/efi", "/boot", "/efi")),
     "/var/lib/random-seed",
 )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from bootworthy.guest.facts.boot_loader import LoaderKind
+from bootworthy.guest.facts.boot_loader import BootLoader, LoaderKind
 from bootworthy.model.finding import Fix, Place, Severity, Violation
-from bootworthy.model.steps import SetKernelArguments, SetKeys
+from bootworthy.model.steps import SetKernelArguments, SetKeys, Step, WriteFile
 from bootworthy.rules import sources
 from bootworthy.rules.command_line.entries import with_entries
 from bootworthy.rules.rule import rule
@@ -18,27 +19,48 @@ _DEFAULTS = "/etc/default/grub"
 _SECONDS = "5"
 
 
+# loader.conf(5).
+_WAITS = re.compile(r"^([ \t]*timeout[ \t]+)menu-force\b", re.MULTILINE)
+
+
 @rule(
     code="CMD-15",
     name="boot-menu-waits",
     severity=Severity.ERROR,
-    why="GRUB_TIMEOUT=-1 shows the menu until a key is pressed, and nobody is there to press one.",
+    why="GRUB_TIMEOUT=-1 and systemd-boot's menu-force show the menu until a key is pressed, and "
+    "nobody is there to press one.",
     when=(with_entries,),
     sources=(
         "GNU GRUB manual, Simple configuration handling, GRUB_TIMEOUT",
+        "https://www.freedesktop.org/software/systemd/man/loader.conf.html",
         sources.SERIAL_CONSOLE,
     ),
 )
 def check(subject: Subject) -> Iterator[Violation]:
     """The menu starts its default entry by itself."""
     loader = subject.linux.boot_loader
-    if loader.kind is not LoaderKind.GRUB2 or loader.defaults.get("GRUB_TIMEOUT") != "-1":
-        return
-    keys = SetKeys(path=_DEFAULTS, settings=(("GRUB_TIMEOUT", _SECONDS),))
-    yield Violation(
+    if loader.kind is LoaderKind.GRUB2 and loader.defaults.get("GRUB_TIMEOUT") == "-1":
+        keys = SetKeys(path=_DEFAULTS, settings=(("GRUB_TIMEOUT", _SECONDS),))
+        place, setting = Place(_DEFAULTS), "GRUB_TIMEOUT={}"
+        menu = SetKernelArguments(variables=("GRUB_TIMEOUT",))
+        yield _violation(place, setting, "-1", (keys, menu))
+    elif loader.kind is LoaderKind.SYSTEMD_BOOT:
+        yield from _of_systemd_boot(subject, loader)
+
+
+def _of_systemd_boot(subject: Subject, loader: BootLoader) -> Iterator[Violation]:
+    text = subject.linux.tree.text_or(loader.path)
+    if found := _WAITS.search(text):
+        place = Place(loader.path, text.count("\n", 0, found.start()) + 1)
+        step = WriteFile(path=loader.path, text=_WAITS.sub(rf"\g<1>{_SECONDS}", text))
+        yield _violation(place, "timeout {}", "menu-force", (step,))
+
+
+def _violation(place: Place, setting: str, value: str, steps: tuple[Step, ...]) -> Violation:
+    return Violation(
         message="the boot menu waits for a key for ever",
-        place=Place(_DEFAULTS),
-        found="GRUB_TIMEOUT=-1",
-        expected=f"GRUB_TIMEOUT={_SECONDS}",
-        fix=Fix(title="let the menu go on by itself", steps=(keys, SetKernelArguments())),
+        place=place,
+        found=setting.format(value),
+        expected=setting.format(_SECONDS),
+        fix=Fix(title="let the menu go on by itself", steps=steps),
     )

@@ -10,7 +10,7 @@ from bootworthy.guest.facts.boot_loader import BootEntry, EntryFormat
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import WriteFile
 from bootworthy.rules import sources
-from bootworthy.rules.command_line.entries import line_of, with_entries
+from bootworthy.rules.command_line.entries import with_entries
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -39,19 +39,25 @@ def check(subject: Subject) -> Iterator[Violation]:
         return
     template = kernel_arguments.split(guest.tree.text_or(KERNEL_COMMAND_LINE))
     entry = next(filter(_counts, guest.boot_loader.entries), None)
-    if entry is None or set(template) == set(entry.arguments):
+    if entry is None or set(_own(template)) == set(_own(entry.arguments)):
         return
+    wanted = " ".join(_own(entry.arguments))
     yield Violation(
         message="the template of later boot entries differs from the entry that boots now",
         place=Place(KERNEL_COMMAND_LINE, 1),
         found=" ".join(template),
-        expected=line_of(entry),
+        expected=wanted,
         fix=Fix(
             title="write the arguments of the entry into the template",
-            steps=(WriteFile(path=KERNEL_COMMAND_LINE, text=line_of(entry) + "\n"),),
+            steps=(WriteFile(path=KERNEL_COMMAND_LINE, text=wanted + "\n"),),
         ),
         related=(Place(entry.path, entry.line),),
     )
+
+
+def _own(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments without the one that kernel-install puts behind those of the template."""
+    return tuple(word for word in arguments if not word.startswith("systemd.machine_id="))
 
 
 def _counts(entry: BootEntry) -> bool:

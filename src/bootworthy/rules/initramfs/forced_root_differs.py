@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.guest.editors.shell_assignments import ShellFile
-from bootworthy.guest.guest import Guest
-from bootworthy.guest.plain_text import read_configuration
-from bootworthy.model.errors import GuestError
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import SetKeys
 from bootworthy.rules.command_line.entries import with_entries
+from bootworthy.rules.command_line.grub_defaults import file_of
 from bootworthy.rules.conditions import has_image
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
 # Ubuntu's grub-mkconfig: 10_linux starts without an initramfs then, and by this partition.
 _NAME = "GRUB_FORCE_PARTUUID"
-_FILES = ("/etc/default/grub", "/etc/default/grub.d/*.cfg")
 
 
 @rule(
@@ -35,7 +31,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     root = subject.disk.table.partition(guest.root_partition or 0)
     if not told or root is None or not root.part_uuid or told.lower() == root.part_uuid.lower():
         return
-    place = _place(guest)
+    place = file_of(guest.tree, _NAME)
     keys = SetKeys(path=place, settings=((_NAME, root.part_uuid),))
     yield Violation(
         message="GRUB would start the root by a partition that is not the root",
@@ -44,16 +40,3 @@ def check(subject: Subject) -> Iterator[Violation]:
         expected=f"{_NAME}={root.part_uuid}",
         fix=Fix(title="name the root partition", steps=(keys,)),
     )
-
-
-def _place(guest: Guest) -> str:
-    """The file that decides: the last one that sets the variable."""
-    paths = [path for pattern in _FILES for path in guest.tree.glob(pattern)]
-    return next((path for path in reversed(paths) if _sets(guest, path)), paths[-1])
-
-
-def _sets(guest: Guest, path: str) -> bool:
-    try:
-        return bool(ShellFile(read_configuration(guest.tree, path) or "", path).get(_NAME))
-    except GuestError:
-        return False

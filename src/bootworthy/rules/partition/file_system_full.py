@@ -26,14 +26,14 @@ _LEAST = 50
     sources=("https://github.com/Azure/ALAR",),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """The root has a fiftieth of itself free, and /boot room for its largest initramfs."""
-    root, boot = _root(subject), _boot(subject)
+    """The root has a fiftieth of itself free, and what holds the initramfs room for the largest."""
+    root, (place, boot) = _root(subject), _boot(subject)
     if root is not None and (room := _room(subject, root)) and room.free * _LEAST < room.size:
         yield _violation(subject, root, "the root", room, room.size // _LEAST)
     holder = boot or root
     largest = _largest_initramfs(subject)
     if holder is not None and (room := _room(subject, holder)) and room.free < largest:
-        yield _violation(subject, holder, "/boot", room, largest)
+        yield _violation(subject, holder, place, room, largest)
 
 
 def _room(subject: Subject, item: FileSystem) -> Room | None:
@@ -45,10 +45,22 @@ def _root(subject: Subject) -> FileSystem | None:
     return next((fs for fs in subject.disk.file_systems if fs.partition == number), None)
 
 
-def _boot(subject: Subject) -> FileSystem | None:
+def _boot(subject: Subject) -> tuple[str, FileSystem | None]:
+    """Where fstab mounts what holds the initramfs that boots: /boot, or what systemd-boot reads."""
     disk = subject.disk
-    specs = [entry.spec for entry in subject.linux.fstab.entries if entry.mount_point == "/boot"]
-    return fstab.find(specs[0], disk.file_systems, disk.table.partitions) if specs else None
+    paths = [kernel.initramfs or "" for kernel in subject.linux.bootable_kernels]
+    specs = {
+        entry.mount_point: entry.spec
+        for entry in subject.linux.fstab.entries
+        if entry.mount_point != "/" and _holds(entry.mount_point, paths)
+    }
+    place = max(specs, key=len, default="/boot")
+    found = fstab.find(specs[place], disk.file_systems, disk.table.partitions) if specs else None
+    return place, found
+
+
+def _holds(mount_point: str, paths: list[str]) -> bool:
+    return any(path.startswith(mount_point.rstrip("/") + "/") for path in paths)
 
 
 def _largest_initramfs(subject: Subject) -> int:

@@ -35,7 +35,7 @@ def install_removable(step: InstallRemovableLoader, target: Target) -> None:
 def _choose(esp: Esp, architecture: Architecture) -> list[tuple[str, str]] | None:
     """Pairs of a program and its name in EFI/BOOT; shim first, since Secure Boot needs it."""
     first = MACHINE_FILE[architecture]
-    for folder in esp.vendor_folders:
+    for folder in sorted(esp.vendor_folders, key=_holds_kernels):
         programs = [p for p in esp.programs.values() if _is_in(p, folder, architecture)]
         second = esp.program(f"/EFI/{folder}/{SECOND_STAGES[architecture]}")
         if second and second.architecture is not architecture:
@@ -50,6 +50,11 @@ def _choose(esp: Esp, architecture: Architecture) -> list[tuple[str, str]] | Non
         if len(programs) == 1:
             return [(programs[0].path, first)]
     return None
+
+
+def _holds_kernels(folder: str) -> bool:
+    """Whether unified kernel images lie there: one of them would stay the only kernel for good."""
+    return folder.upper() == "LINUX"
 
 
 def _is_in(program: EfiProgram, folder: str, architecture: Architecture) -> bool:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 
 from bootworthy.guest.editors.key_value import set_keys as edit_keys
+from bootworthy.guest.editors.shell_assignments import ShellFile
 from bootworthy.guest.tree import Kind, Status, WritableTree
 from bootworthy.model.steps import EmptyFiles, RemovePaths, SetKeys, WriteFile
 from bootworthy.work.target import StepFailedError, Target
+
+# What a shell reads: a value with a blank in it has to stand in quotes.
+_SOURCED = "/etc/default/"
 
 
 def write(step: WriteFile, target: Target) -> None:
@@ -26,9 +31,17 @@ def set_keys(step: SetKeys, target: Target) -> None:
     if not target.tree.is_file(step.path) and not target.dry:
         raise StepFailedError(f"{step.path} is not there")
     old = target.tree.text_or(step.path)
-    new = edit_keys(old, dict(step.settings), path=step.path)
+    edit = _assign if step.path.startswith(_SOURCED) else edit_keys
+    new = edit(old, dict(step.settings), path=step.path)
     if new != old:
         target.tree.write_text(step.path, new)
+
+
+def _assign(text: str, settings: Mapping[str, str], *, path: str) -> str:
+    file = ShellFile(text, path)
+    for name, value in settings.items():
+        file.set(name, value)
+    return file.text
 
 
 def remove(step: RemovePaths, target: Target) -> None:

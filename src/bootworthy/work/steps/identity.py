@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bootworthy.guest.boot_loaders import entry_files
 from bootworthy.guest.editors.hosts import without_names
 from bootworthy.model.steps import ResetHostName, ResetMachineId
 from bootworthy.work.target import Target
@@ -15,10 +16,12 @@ _HOSTS = "/etc/hosts"
 def reset_machine_id(step: ResetMachineId, target: Target) -> None:
     """An empty file, not none: systemd fills it at boot also where /etc is read-only then.
 
-    D-Bus's own copy becomes a link to it, as Debian's dbus package makes it.
+    D-Bus's own copy becomes a link to it, as Debian's dbus package makes it. Boot entries that
+    are named after it keep their name.
     """
     del step
     tree = target.tree
+    entry_files.keep_names(tree, target.guest.boot_loader)
     if tree.exists(_MACHINE_ID):
         tree.write(_MACHINE_ID, b"", mode=0o444)
     if tree.exists(_DBUS_MACHINE_ID) and not tree.is_link(_DBUS_MACHINE_ID):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 from bootworthy.guest.editors import initramfs as editor
 from bootworthy.guest.facts import initramfs as facts
+from bootworthy.guest.facts.boot_loader import EntryFormat
 from bootworthy.guest.facts.kernels import Kernel, ModuleState
 from bootworthy.guest.guest import Guest
 from bootworthy.guest.initramfs_builders.builder import InitramfsBuilder
@@ -13,13 +15,11 @@ from bootworthy.guest.initramfs_builders.registry import builder_of
 from bootworthy.model.errors import GuestError
 from bootworthy.model.plan import Change, ChangeKind
 from bootworthy.model.steps import UpdateInitramfs
+from bootworthy.work.steps import boot_copies
 from bootworthy.work.target import InitramfsWay, StepFailedError, Target
 
 # The article's suffix, with the whole name kept in front of it.
 _BACKUP = ".bak"
-
-# The largest initramfs in the field, with firmware for every graphics card, is below 300 MB.
-_LIMIT = 1 << 30
 
 
 def update(step: UpdateInitramfs, target: Target) -> None:
@@ -67,6 +67,11 @@ def _mend(
     step: UpdateInitramfs, kernel: Kernel, builder: InitramfsBuilder | None, target: Target
 ) -> str:
     """What is still wrong afterwards."""
+    if _is_unified(target.guest, kernel):
+        return (
+            f"the initramfs of {kernel.release} is part of {kernel.initramfs}: have the guest's "
+            "kernel-install or ukify make that image again"
+        )
     _back_up(kernel, target)
     wants_rebuild = target.options.initramfs is InitramfsWay.REBUILD
     if builder and (wants_rebuild or _may_rebuild(target)):
@@ -75,6 +80,14 @@ def _mend(
             return ""
         target.note(f"{builder.name} did not do it ({problem}); the modules are added without it")
     return _append(step, kernel, target)
+
+
+def _is_unified(guest: Guest, kernel: Kernel) -> bool:
+    """Whether the initramfs is a section of a signed program, to which nothing can be added."""
+    return any(
+        entry.form is EntryFormat.UNIFIED and entry.path == kernel.initramfs
+        for entry in guest.boot_loader.entries
+    )
 
 
 def _may_rebuild(target: Target) -> bool:
@@ -86,11 +99,14 @@ def _may_rebuild(target: Target) -> bool:
 def _back_up(kernel: Kernel, target: Target) -> None:
     """Keep the image as it was, once, if there is room for both."""
     tree = target.tree
-    path = kernel.initramfs
+    # A boot loader's own partition has no room to spare.
+    path = kernel.copied_from or kernel.initramfs
     if path is None or not tree.is_file(path) or tree.exists(path + _BACKUP):
         return
     try:
-        tree.write(path + _BACKUP, tree.read(path, limit=_LIMIT), mode=tree.status(path).mode)
+        tree.write(
+            path + _BACKUP, tree.read(path, limit=boot_copies.LIMIT), mode=tree.status(path).mode
+        )
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -102,13 +118,20 @@ def _rebuild(
     step: UpdateInitramfs, kernel: Kernel, builder: InitramfsBuilder, target: Target
 ) -> str:
     """Run the guest's builder and read the result again; what is wrong with it."""
-    if kernel.initramfs:
-        target.tree.watch(kernel.initramfs)
-    completed = target.run(builder.rebuild(kernel))
+    original = replace(kernel, initramfs=kernel.copied_from or kernel.initramfs)
+    if original.initramfs:
+        target.tree.watch(original.initramfs)
+    completed = target.run(builder.rebuild(original))
     if target.dry:
         return ""
     if completed.code != 0:
         return f"exit {completed.code}: {completed.last_lines(1)}"
+    try:
+        boot_copies.refresh(kernel, target)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return f"no room for it at {kernel.initramfs}"
     guest = target.guest
     fresh = next((item for item in guest.kernels if item.release == kernel.release), kernel)
     return _lacks(guest, fresh, step)
@@ -119,7 +142,7 @@ def _append(step: UpdateInitramfs, kernel: Kernel, target: Target) -> str:
     path = kernel.initramfs
     if path is None or not target.tree.is_file(path):
         return f"{kernel.release} has no initramfs to add modules to"
-    data = target.tree.read(path, limit=_LIMIT)
+    data = target.tree.read(path, limit=boot_copies.LIMIT)
     image = facts.parse(data, path)
     files = {name: text for name, text in step.files if image.small_files.get(name, text) != text}
     try:

@@ -33,8 +33,10 @@ def set_arguments(step: SetKernelArguments, target: Target) -> None:
 def _change_grub(step: SetKernelArguments, loader: BootLoader, target: Target) -> None:
     grub2.change_defaults(target.tree, add=step.add, remove=step.remove)
     target.tree.watch(loader.path)
-    refreshed = _refresh(loader, target)
-    if not refreshed or target.dry or not holds(step, target.guest):
+    refreshed = _refresh(step, loader, target)
+    if step.variables and not refreshed:
+        target.note(f"{loader.path} has {', '.join(step.variables)} when it is written anew")
+    if not refreshed or target.dry or _is_elsewhere(loader) or not holds(step, target.guest):
         # A step that asks for nothing asks for what the defaults say.
         add = step.add if step.add or step.remove else grub2.command_line(target.tree)
         entry_files.change_entries(
@@ -42,9 +44,9 @@ def _change_grub(step: SetKernelArguments, loader: BootLoader, target: Target) -
         )
 
 
-def _refresh(loader: BootLoader, target: Target) -> bool:
+def _refresh(step: SetKernelArguments, loader: BootLoader, target: Target) -> bool:
     """Whether the guest's own program wrote the menu anew."""
-    if _is_elsewhere(loader):
+    if _is_elsewhere(loader) and not step.variables:
         return False
     program = grub2.refresh(target.tree, loader.path)
     if program is None or not (target.dry or target.runs_at_native_speed):

@@ -12,6 +12,7 @@ from bootworthy.guest.engines.base import Completed, Invocation
 from bootworthy.guest.families.family import Family
 from bootworthy.model.errors import UsageError
 from bootworthy.model.steps import InstallPackages
+from bootworthy.work.steps import boot_copies
 from bootworthy.work.target import StepFailedError, Target
 
 # The lines of a package manager that say why: apt's E: and W:, dnf's and zypper's Error:, and the
@@ -31,7 +32,10 @@ def install(step: InstallPackages, target: Target) -> None:
     family = target.guest.family
     if not family.install(step.packages, offline=False):
         raise StepFailedError(f"bootworthy does not know how to install {', '.join(step.packages)}")
-    with tempfile.TemporaryDirectory(prefix="bootworthy-") as scratch:
+    with (
+        boot_copies.kept_fresh(target),
+        tempfile.TemporaryDirectory(prefix="bootworthy-") as scratch,
+    ):
         mounts = _mounts(family, target, Path(scratch))
         refresh = _run(family.install(step.packages, offline=bool(mounts))[:-1], target, mounts)
         if _install(step.packages, family, target, mounts).code == 0:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import pytest
+
 from bootworthy.guest.facts import boot_loader
 from bootworthy.guest.facts.boot_loader import EntryFormat, LoaderKind
 from bootworthy.guest.guest import Guest
 from tests.guest.memory import MemoryTree, Node
 from tests.guest.unified_images import unified_image
+from tests.rules.healthy import efi_program
 
 MACHINE = "3f1d0a4c9b5e4d71a7c6f2e8d4b6a901"
 NEW, OLD = "6.12.5-amd64", "6.1.0-13-amd64"
@@ -41,6 +44,58 @@ def test_the_entry_says_which_initramfs_a_kernel_has() -> None:
     newest = Guest(MemoryTree(FILES)).kernels[0]
 
     assert newest.initramfs == f"/boot/efi/{MACHINE}/{NEW}/initrd.img-{NEW}"
+
+
+def test_what_kernel_install_copied_is_what_boots() -> None:
+    originals = {
+        f"/boot/{name}-{r}": "old" for r in (OLD, NEW) for name in ("vmlinuz", "initrd.img")
+    }
+    guest = Guest(MemoryTree({**FILES, **originals}))
+
+    assert [(k.initramfs, k.copied_from) for k in guest.bootable_kernels] == [
+        (f"/boot/efi/{MACHINE}/{r}/initrd.img-{r}", f"/boot/initrd.img-{r}") for r in (NEW, OLD)
+    ]
+
+
+def test_a_kernel_that_was_not_copied_does_not_boot() -> None:
+    left = {"/boot/vmlinuz-6.13.1-amd64": "k", "/boot/initrd.img-6.13.1-amd64": "i"}
+    guest = Guest(MemoryTree({**FILES, **left}))
+
+    assert len(guest.kernels) == 3
+    assert [kernel.release for kernel in guest.bootable_kernels] == [NEW, OLD]
+
+
+def test_microcode_before_an_initramfs_is_not_taken_for_it() -> None:
+    files = {
+        **FILES,
+        f"/boot/efi/loader/entries/{MACHINE}-{NEW}.conf": entry(NEW).replace(
+            "initrd ", "initrd /ucode.img\ninitrd "
+        ),
+        "/boot/efi/ucode.img": "microcode",
+    }
+
+    newest = Guest(MemoryTree(files)).kernels[0]
+
+    assert newest.initramfs == f"/boot/efi/{MACHINE}/{NEW}/initrd.img-{NEW}"
+
+
+@pytest.mark.parametrize(
+    ("sections", "kind"),
+    [
+        ((b".sdmagic", b".osrel"), LoaderKind.SYSTEMD_BOOT),
+        ((b".text",), LoaderKind.GRUB2),
+        # The stub of a unified image.
+        ((b".sdmagic", b".linux"), LoaderKind.GRUB2),
+    ],
+)
+def test_beside_a_menu_of_grub_the_firmware_decides(
+    sections: tuple[bytes, ...], kind: LoaderKind
+) -> None:
+    menu = {"/boot/grub/grub.cfg": "menuentry 'x' {\n linux /boot/vmlinuz-1 ro\n}\n"}
+    esp = MemoryTree({"/EFI/BOOT/bootx64.efi": efi_program(0x8664, *sections)})
+    guest = Guest(MemoryTree({**FILES, **menu}), esp_tree=esp)
+
+    assert guest.boot_loader.kind is kind
 
 
 def test_unified_images_are_read_by_their_sections() -> None:

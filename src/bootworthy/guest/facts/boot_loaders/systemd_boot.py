@@ -19,6 +19,7 @@ from bootworthy.guest.tree import Tree
 
 # The ESP, or the extended boot loader partition that belongs to it (bootctl(1), --esp-path).
 _PLACES = ("/efi", "/boot/efi", "/boot")
+_MACHINE_ID = re.compile(r"([0-9a-f]{32})-")
 _DEFAULT = re.compile(r"^\s*default\s+(\S+)", re.MULTILINE)
 
 
@@ -38,6 +39,14 @@ def read(tree: Tree) -> BootLoader | None:
         entries=_with_default(entries, tree.text_or(path) if configuration else ""),
         problem="" if entries else "it has no entry that starts Linux",
     )
+
+
+def machine_in_name(entry: BootEntry) -> str:
+    """The machine id that kernel-install named an entry after, empty when it took another word."""
+    if entry.form is not EntryFormat.BOOT_LOADER_SPECIFICATION:
+        return ""
+    named = _MACHINE_ID.match(entry.path.rpartition("/")[2])
+    return named[1] if named else ""
 
 
 def _configuration(tree: Tree) -> str:
