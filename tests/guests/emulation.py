@@ -7,6 +7,7 @@ name of its own, and taken back at the end. It has to be in the host's own user 
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import subprocess
@@ -19,6 +20,9 @@ HANDLER = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 
 _NAME = "qemu-aarch64"
 _MACHINE = "aarch64"
+
+# A guest is built inside the block of the test that asks for it.
+_NUMBERS = itertools.count()
 
 # $1 is the handler, $2 its name. The mount is one of this shell's own; the kernel has one registry
 # for all of them (Documentation/admin-guide/binfmt-misc.rst). Since Linux 6.7 the handler goes with
@@ -44,7 +48,7 @@ def arm64_programs() -> Iterator[None]:
     if platform.machine() == _MACHINE:
         yield
         return
-    name = f"bootworthy-{os.getpid()}"
+    name = f"bootworthy-{os.getpid()}-{next(_NUMBERS)}"
     handler = HANDLER.read_text().strip().replace(f":{_NAME}:", f":{name}:", 1)
     argv = ["unshare", "--mount", "--propagation=private", "sh", "-c", _HOLD, "hold", handler, name]
     with subprocess.Popen(

@@ -77,13 +77,15 @@ def test_where_nothing_can_be_mounted_the_sandbox_says_so(monkeypatch: pytest.Mo
 def test_an_emulator_is_used_as_long_as_it_is_registered() -> None:
     before = starts(Architecture.ARM64)
     with emulation.arm64_programs():
+        with emulation.arm64_programs():
+            assert starts(Architecture.ARM64)
         assert starts(Architecture.ARM64)
 
     assert starts(Architecture.ARM64) is before
     listed = subprocess.run(
         ["unshare", "--mount", "sh", "-c", _LIST], check=True, capture_output=True, text=True
     )
-    assert f"bootworthy-{os.getpid()}" not in listed.stdout
+    assert f"bootworthy-{os.getpid()}-" not in listed.stdout
 
 
 _LIST = "mount -t binfmt_misc list /proc/sys/fs/binfmt_misc && ls /proc/sys/fs/binfmt_misc"

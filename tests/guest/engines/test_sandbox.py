@@ -401,14 +401,16 @@ def test_programs_of_another_architecture(
     assert cannot_run(tree) == "it is Arm64, and this host is x86_64 without an emulator for it"
     runner = SandboxRunner(tree, Place(directory=tree.fd), ignore)
     assert runner.can_run() == cannot_run(tree)
+    assert not runner.native_speed
     with pytest.raises(HostError, match="true of the guest cannot be run: it is Arm64") as caught:
         runner.run(Invocation(argv=("true",)))
     assert caught.value.code == "host-cannot-run-guest"
     assert "qemu-user-static" in caught.value.hint
 
 
-def test_programs_of_this_architecture(tree: DirectoryTree) -> None:
+def test_programs_of_this_architecture(tree: DirectoryTree, runner: SandboxRunner) -> None:
     assert cannot_run(tree) == ""
+    assert runner.native_speed
 
 
 def test_where_a_link_leads_even_if_nothing_is_there() -> None:

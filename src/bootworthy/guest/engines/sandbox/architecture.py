@@ -30,6 +30,12 @@ _PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 _TIMEOUT = 30.0
 
 
+def is_foreign(tree: Tree) -> bool:
+    """Whether the guest's programs are for another architecture: emulated, if they run at all."""
+    guest = kernels.architecture(tree)
+    return guest is not None and guest is not _MACHINES.get(platform.machine())
+
+
 def cannot_run(tree: Tree, *, emulators: bool = True) -> str:
     """Why programs of the guest in ``tree`` cannot run; empty when they can.
 
@@ -37,11 +43,9 @@ def cannot_run(tree: Tree, *, emulators: bool = True) -> str:
     of the guest's architecture is tried, which needs root.
     """
     guest = kernels.architecture(tree)
+    if guest is None or not is_foreign(tree) or (emulators and starts(guest)):
+        return ""
     host = platform.machine()
-    if guest is None or guest is _MACHINES.get(host):
-        return ""
-    if emulators and starts(guest):
-        return ""
     return f"it is {guest.value}, and this host is {host} without an emulator for it"
 
 
