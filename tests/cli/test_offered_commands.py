@@ -302,7 +302,8 @@ def test_what_goes_before_a_footer_inside_becomes_data(
 ) -> None:
     path, out = tmp_path / "a disk.vhd", tmp_path / "out" / "out.vhd"
     make(path)
-    arguments = [words[0], path, *words[1:], *([out] if words[-1] == "-o" else [])]
+    output = (out,) if words[-1] == "-o" else ()
+    arguments: list[str | Path] = [words[0], path, *words[1:], *output]
 
     done = bootworthy(*arguments)
 

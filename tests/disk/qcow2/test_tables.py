@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from bootworthy.disk.container import open_container
@@ -24,7 +25,7 @@ DATA = (2 + TABLES) * CLUSTER
 COMPRESSED, COPIED = 1 << 62, 1 << 63
 
 
-def image_of(path: Path, entries: list[int] | np.ndarray[tuple[int], np.dtype[np.uint64]]) -> Path:
+def image_of(path: Path, entries: list[int] | npt.NDArray[np.uint64]) -> Path:
     """A sparse qcow2 of 64 GiB with these entries in its tables."""
     header = struct.pack(
         ">4sIQIIQIIQQIIQ", b"QFI\xfb", 3, 0, 0, 16, SIZE, 0, TABLES, CLUSTER, 0, 0, 0, 0
@@ -39,14 +40,16 @@ def image_of(path: Path, entries: list[int] | np.ndarray[tuple[int], np.dtype[np
     return path
 
 
-def scattered() -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def scattered() -> npt.NDArray[np.uint64]:
     """The data of each cluster before that of the one before, so that none are joined."""
-    return COPIED | (DATA + np.arange(CLUSTERS, dtype=np.uint64)[::-1] * np.uint64(CLUSTER))
+    places = np.arange(CLUSTERS, dtype=np.uint64)[::-1] * np.uint64(CLUSTER)
+    return np.uint64(COPIED) | (np.uint64(DATA) + places)
 
 
-def compressed() -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def compressed() -> npt.NDArray[np.uint64]:
     """Each cluster compressed to less than a sector."""
-    return COMPRESSED | (DATA + np.arange(CLUSTERS, dtype=np.uint64) * np.uint64(100))
+    places = np.arange(CLUSTERS, dtype=np.uint64) * np.uint64(100)
+    return np.uint64(COMPRESSED) | (np.uint64(DATA) + places)
 
 
 # How many bytes of memory reading a map takes, beyond what a small one has taken before.
