@@ -193,9 +193,7 @@ def _ways(case: Case, folder: Path) -> dict[str, list[list[str]]]:
 def _timed(folder: Path, case: Case, commands: Sequence[Sequence[str]], scale: Scale) -> Run:
     """Run with the image in the page cache and nothing left to be written by others."""
     run("cp", "--sparse=always", os.fspath(case.image), "/dev/null")
-    # What earlier runs deleted must not stay in the file below.
-    run("fstrim", os.fspath(folder))
-    run("sync", "-f", os.fspath(folder))
+    _settle(folder)
     cpu, began = children_cpu(), time.monotonic()
     memory = max(run_for_memory(*scale.before, *command) for command in commands)
     returned = time.monotonic() - began
@@ -205,6 +203,23 @@ def _timed(folder: Path, case: Case, commands: Sequence[Sequence[str]], scale: S
     for name in (OUT, "middle.raw"):
         (folder / name).unlink(missing_ok=True)
     return measured
+
+
+def _settle(folder: Path) -> None:
+    """Wait for what earlier runs left to the kernel: they deleted gigabytes.
+
+    XFS frees their space later on, before it freezes at the latest. That must not stay in the file
+    below either; but Linux does not wait for all that ``fstrim`` asks for, and what is written next
+    waits behind it.
+    """
+    run("fsfreeze", "--freeze", os.fspath(folder))
+    run("fsfreeze", "--unfreeze", os.fspath(folder))
+    run("fstrim", os.fspath(folder))
+    last = folder / "last"
+    last.touch()
+    run("sync", os.fspath(last))
+    last.unlink()
+    run("sync", "-f", os.fspath(folder))
 
 
 def _report(cases: Sequence[Case], scale: Scale) -> Iterator[str]:

@@ -153,7 +153,7 @@ def _typed(text: str, *argv: str) -> None:
 def _fill(tree: Path, total: int) -> list[str]:
     """Files of all sizes, of bytes that do not compress; their names."""
     chance = random.Random(5)  # noqa: S311 - the same disk each time
-    names = []
+    names: list[str] = []
     while total > 0:
         size = min(int(2 ** chance.uniform(12, 23)), total)
         name = f"file{len(names)}"

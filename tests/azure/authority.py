@@ -38,18 +38,22 @@ def serving_context(served: Path) -> ssl.SSLContext:
     return context
 
 
-def make_authority(folder: Path) -> Authority:
-    """An authority of one day, and what it certified, written to ``folder``."""
+def make_authority(folder: Path, *, ahead: timedelta = timedelta()) -> Authority:
+    """An authority of two days, and what it certified, written to ``folder``.
+
+    The clock by which it does so is ``ahead`` of this machine's.
+    """
+    middle = datetime.now(UTC) + ahead
     key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     name, server = _name("bootworthy tests"), _name("127.0.0.1")
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     own = (
-        _begun(name, name, key.public_key())
+        _begun(middle, name, name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, SHA256())
     )
     certificate = (
-        _begun(name, server, server_key.public_key())
+        _begun(middle, name, server, server_key.public_key())
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, SHA256())
@@ -66,14 +70,13 @@ def _name(text: str) -> x509.Name:
 
 
 def _begun(
-    issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePublicKey
+    middle: datetime, issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
     return x509.CertificateBuilder(
         issuer_name=issuer,
         subject_name=subject,
         public_key=key,
         serial_number=x509.random_serial_number(),
-        not_valid_before=now - _LIFE,
-        not_valid_after=now + _LIFE,
+        not_valid_before=middle - _LIFE,
+        not_valid_after=middle + _LIFE,
     )

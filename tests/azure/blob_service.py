@@ -18,6 +18,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +28,9 @@ _XML = '<?xml version="1.0" encoding="utf-8"?>'
 PAGE = 512
 MAX_WRITE = 4 << 20
 MAX_BLOB = 8 << 40
+
+# Authorize with Shared Key: "no older than 15 minutes by the time they reach the service".
+_MAX_SKEW = timedelta(minutes=15)
 
 Span = tuple[int, int]
 Answer = tuple[int, str, Mapping[str, str], bytes]
@@ -75,7 +80,7 @@ class Service:
 
     ``faults`` is asked before each request, with method, path and query; an answer it gives goes
     out instead. ``signature`` is the only SAS signature taken, None for any. With ``tls`` it speaks
-    HTTPS.
+    HTTPS. Its clock is ahead of this machine's by ``ahead``.
     """
 
     managed: bool = False
@@ -89,6 +94,12 @@ class Service:
     checked: int = 0
     port: int = 0
     tls: ssl.SSLContext | None = None
+    ahead: timedelta = timedelta()
+
+    @property
+    def now(self) -> datetime:
+        """What its clock says."""
+        return datetime.now(UTC) + self.ahead
 
     def url(self, path: str = "acct/disks/os.vhd", signature: str = "s3cr3t") -> str:
         """The address of a blob, with a SAS."""
@@ -127,8 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_HEAD = do_DELETE = _handle  # noqa: N815 - http.server's names
 
     def _answer(self, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
-        if self.service.signature not in (None, *query.get("sig", [])):
-            return refusal(403, "AuthenticationFailed")
+        if problem := self._denied(query):
+            return problem
         comp = query.get("comp", [""])[0]
         if self.command == "PUT":
             return self._put_page(path, body) if comp == "page" else self._put(path, comp)
@@ -138,6 +149,25 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return 200, "", _described(blob), b""
         return self._page_list(blob) if comp == "pagelist" else self._get(blob)
+
+    def _denied(self, query: dict[str, list[str]]) -> Answer | None:
+        """A refusal as the service words it, its reason in a body that answers to HEAD lack."""
+        now, detail = self.service.now, ""
+        asked = parsedate_to_datetime(self.headers.get("x-ms-date") or _http_date(now))
+        if "Authorization" in self.headers and abs(now - asked) > _MAX_SKEW:
+            detail = f"Request date header too old: '{_http_date(asked)}'"
+        start, end = (_sas_moment(query.get(name, [""])[0]) for name in ("st", "se"))
+        if (start and start > now) or (end and end <= now):
+            detail = f"Signature not valid in the specified time frame: Start [{start}] - "
+            detail += f"Expiry [{end}] - Current [{_http_date(now)}]"
+        if detail:
+            return refusal(403, "AuthenticationFailed", detail)
+        wrong = self.service.signature not in (None, *query.get("sig", []))
+        return refusal(403, "AuthenticationFailed") if wrong else None
+
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
+        """The Date of answers, by the service's own clock."""
+        return _http_date(self.service.now)
 
     def _put(self, path: str, comp: str) -> Answer:
         if self.service.managed or comp:
@@ -230,9 +260,10 @@ _COMMON = {
 }
 
 
-def refusal(status: int, code: str, **headers: str) -> Answer:
+def refusal(status: int, code: str, detail: str = "", **headers: str) -> Answer:
     """An error as the service words it."""
-    xml = f"{_XML}<Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    more = f"<AuthenticationErrorDetail>{detail}</AuthenticationErrorDetail>" if detail else ""
+    xml = f"{_XML}<Error><Code>{code}</Code><Message>{code}</Message>{more}</Error>"
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, code, named | {"Content-Type": "application/xml"}, xml.encode()
 
@@ -241,6 +272,16 @@ def _described(blob: Blob) -> dict[str, str]:
     meta = {f"x-ms-meta-{name}": value for name, value in blob.metadata.items()}
     own = {"Content-Length": str(blob.size), "x-ms-blob-type": blob.kind, "ETag": blob.etag}
     return meta | own
+
+
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+def _sas_moment(text: str) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text else None
+    # A date alone is the beginning of a day in UTC.
+    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
 
 
 def _range_of(header: str) -> Span | None:

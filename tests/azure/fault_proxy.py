@@ -45,7 +45,10 @@ HARMLESS = frozenset({Fault.NONE, Fault.DUPLICATE, Fault.LATE})
 
 @dataclass
 class Proxy:
-    """What to do and what was seen: ``came`` and ``hurt`` count by the range of a Put Page."""
+    """What to do and what was seen.
+
+    ``came`` and ``hurt`` count by the range of a Put Page, ``fetched`` by that of a Get Blob.
+    """
 
     upstream: int
     seed: int = 0
@@ -54,6 +57,7 @@ class Proxy:
     port: int = 0
     came: Counter[tuple[int, int]] = field(default_factory=Counter)
     hurt: Counter[tuple[int, int]] = field(default_factory=Counter)
+    fetched: Counter[tuple[int, int]] = field(default_factory=Counter)
     faults: Counter[Fault] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
     chance: random.Random = field(default_factory=random.Random)
@@ -65,6 +69,7 @@ class Proxy:
             self.chance = random.Random(seed)  # noqa: S311 - a test's dice
             self.came.clear()
             self.hurt.clear()
+            self.fetched.clear()
 
     def choose(self, head: bytes) -> Fault:
         """What happens to a request, counted."""
@@ -74,8 +79,10 @@ class Proxy:
                 fault = self.chance.choice([item for item in Fault if item is not Fault.NONE])
             self.faults[fault] += 1
             found = _RANGE.search(head)
+            span = (int(found[1]), int(found[2]) + 1) if found else (0, 0)
+            if found and head.startswith(b"GET") and b"comp=" not in head:
+                self.fetched[span] += 1
             if found and head.startswith(b"PUT"):
-                span = (int(found[1]), int(found[2]) + 1)
                 self.came[span] += 1
                 self.hurt[span] += fault not in HARMLESS
             return fault

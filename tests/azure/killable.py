@@ -1,7 +1,8 @@
-"""Uploads in processes that can be killed, each forked from one that has the SDK loaded.
+"""Transfers in processes that can be killed, each forked from one that has the SDK loaded.
 
-``python -m tests.azure.killable`` reads one JSON object a line: source, url, journal, resume. It
-answers with the process id of the upload, and with its exit status when it has ended.
+``python -m tests.azure.killable`` reads one JSON object a line: url, journal, resume, and source of
+an upload or output of a download. It answers with the process id of the transfer, and with its exit
+status when it has ended.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +22,20 @@ STALL = 0.4
 
 
 class Nursery:
-    """The other side: starts uploads and learns how they ended."""
+    """The other side: starts transfers and learns how they ended."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def start(self, **order: Any) -> int:  # noqa: ANN401 - JSON
-        """Begin an upload; its process id."""
+        """Begin a transfer; its process id."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return self._number()
 
     def wait(self) -> int:
-        """How the upload ended: 0, an exit status, or minus a signal."""
+        """How the transfer ended: 0, an exit status, or minus a signal."""
         return self._number()
 
     def _number(self) -> int:
@@ -43,7 +45,7 @@ class Nursery:
 
 @contextmanager
 def nursery() -> Iterator[Nursery]:
-    """A process that uploads are forked from."""
+    """A process that transfers are forked from."""
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-m", "tests.azure.killable"],
@@ -58,7 +60,7 @@ def nursery() -> Iterator[Nursery]:
 
 
 def _main() -> None:
-    # Loaded before the first fork, so that an upload begins at once.
+    # Loaded before the first fork, so that a transfer begins at once.
     import azure.storage.blob  # noqa: F401
 
     from tests.azure import sending
@@ -67,28 +69,39 @@ def _main() -> None:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
-            os._exit(_upload(sending, order))
+            os._exit(_transfer(sending, order))
         _say(child)
         _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
-def _upload(sending: Any, order: dict[str, Any]) -> int:  # noqa: ANN401 - a module
+def _transfer(sending: Any, order: dict[str, Any]) -> int:  # noqa: ANN401 - a module
     from bootworthy.model.errors import BootworthyError
 
+    options = {
+        "journal": Path(order["journal"]),
+        "resume": order["resume"],
+        "window": WINDOW,
+        "timeout": STALL / 2,
+        "connections": 4,
+    }
     try:
-        sending.send(
-            Path(order["source"]),
-            order["url"],
-            journal=Path(order["journal"]),
-            resume=order["resume"],
-            window=WINDOW,
-            timeout=STALL / 2,
-            connections=4,
-        )
+        if "output" in order:
+            _download(sending, order, options)
+        else:
+            sending.send(Path(order["source"]), order["url"], **options)
     except BootworthyError as error:
         sys.stderr.write(f"{error.code}: {error.message}\n")
         return error.exit_code
     return 0
+
+
+def _download(sending: Any, order: dict[str, Any], options: dict[str, Any]) -> None:  # noqa: ANN401
+    from bootworthy.azure import download
+
+    # So small a disk is there before the first moment at which it would be noted.
+    download._CHECKPOINT = 0.0
+    goal = sending.target_of(order["url"])
+    download.download(goal, Path(order["output"]), replace(sending.FAST, **options))
 
 
 def _say(number: int) -> None:

@@ -139,6 +139,8 @@ def test_something_that_is_there_stays_without_force(service: Service, tmp_path:
         send(source, service.url())
 
     assert caught.value.code == "azure-target-exists"
+    # Nothing was begun, so that nothing is to be continued.
+    assert not default_path(service.url().partition("?")[0], str(source)).exists()
     assert service.blob().content()[:512] == b"k" * 512
     assert send(source, service.url(), force=True).size == service.blob().size
     assert service.blob().content()[:-512] == fixed_vhd(source)[:-512]

@@ -25,13 +25,16 @@ class Failure:
     guest: str = "bios"
 
 
-def _failure(name: str, code: str, missed: str | None, *script: str) -> Failure:
-    """The BIOS guest, broken by lines of shell that run in its root directory."""
+def _failure(
+    name: str, code: str, missed: str | None, *script: str, guest: str = "bios"
+) -> Failure:
+    """A guest that boots by BIOS, broken by lines of shell that run in its root directory."""
     return Failure(
         name=name,
         code=code,
         missed=missed,
         mutate=lambda image: in_root(image, "\n".join(script)),
+        guest=guest,
     )
 
 
@@ -151,6 +154,8 @@ FAILURES = (
         _AGENT_ONLY,
         "echo 5c2dd4b2-7e0c-4d2b-8a55-4b8f4f0c1a11 >var/lib/waagent/provisioned",
     ),
+    # Debian 11 ships such an agent; where cloud-init provisions, it does its other work.
+    _failure("agent-too-old-for-python", "AGT-26", "ready", _AGENT_ONLY, guest="debian11-bios"),
     _failure("root-full", "BT-18", "data-source", _FILL),
     _failure(
         "login-refused",

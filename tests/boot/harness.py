@@ -66,6 +66,14 @@ _DISKS = {
 }
 
 
+# https://www.qemu.org/docs/master/system/invocation.html: restrict=on isolates the guest. Without
+# its own firmware the card is not booted from.
+_CARD = (
+    *("-netdev", "user,id=net,restrict=on"),
+    *("-device", "virtio-net-pci,netdev=net,romfile="),
+)
+
+
 class BootFailedError(AssertionError):
     """The machine did not get there; the message has the reason and the end of its console."""
 
@@ -87,6 +95,10 @@ class Machine:
     cpus: int = 2
     # Under emulation the plain model boots in two thirds of the time of "max".
     cpu: str = "qemu64"
+    network: bool = False
+    """A card whose network ends in QEMU: DHCP answers, and no packet leaves this machine."""
+    path: str = ""
+    """Where QEMU is looked for instead of the PATH of this process."""
     extra: tuple[str, ...] = ()
     """More arguments for QEMU."""
 
@@ -101,6 +113,7 @@ class Machine:
             *("-nodefaults", "-no-user-config", "-no-reboot"),
             # Without a display adapter GRUB hangs in the graphical terminal that Debian asks for.
             *("-display", "none", "-vga", "std", "-nic", "none"),
+            *(_CARD if self.network else ()),
             *("-accel", accelerator(), "-cpu", self.cpu),
             *("-smp", str(self.cpus), "-m", str(self.memory // _MIB)),
             *("-device", "virtio-rng-pci"),
@@ -242,13 +255,18 @@ def _started(machine: Machine, scratch: Path) -> Iterator[Boot]:
         listener.bind(str(path))
         listener.listen(1)
         listener.settimeout(0.2)
-        # The overlay of snapshot=on is made in TMPDIR.
+        # The overlay of snapshot=on is made in TMPDIR. A program is looked for in the PATH that
+        # it is given.
         process = subprocess.Popen(
             machine.argv(path, variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env={**os.environ, "TMPDIR": str(scratch)},
+            env={
+                **os.environ,
+                "TMPDIR": str(scratch),
+                "PATH": machine.path or os.environ["PATH"],
+            },
         )
         try:
             powered_on = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ def test_every_bus_boots(tmp_path: Path, bus: Bus) -> None:
     image = _disk(tmp_path / "disk.raw", "here I am")
     with boot(Machine(image=image, firmware=Firmware.BIOS, bus=bus)) as running:
         running.wait("here I am", 60)
+
+
+def test_a_card_is_isolated_and_no_machine_has_one_unasked(tmp_path: Path) -> None:
+    image = _disk(tmp_path / "disk.raw", "")
+    plain = Machine(image=image, firmware=Firmware.BIOS)
+    carded = replace(plain, network=True)
+
+    started = plain.argv(Path("serial"), Path("variables"))
+    assert "-netdev" not in started
+    assert started[started.index("-nic") + 1] == "none"
+    assert "user,id=net,restrict=on" in carded.argv(Path("serial"), Path("variables"))
+    with boot(carded) as running:
+        running.wait("Booting from Hard Disk", 60)
 
 
 def test_the_image_is_never_written(tmp_path: Path) -> None:

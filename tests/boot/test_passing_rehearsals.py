@@ -51,8 +51,8 @@ ALWAYS = (
         reached=("clock-in-utc",),
         plugin=True,
     ),
-    Case(guest="debian11", provisioning="agent", machine=_QUICKLY),
-    Case(guest="debian13", provisioning="cloud-init", machine=_QUICKLY),
+    Case(guest="debian11", provisioning="cloud-init", machine=_QUICKLY),
+    Case(guest="debian13", provisioning="agent", machine=_QUICKLY),
 )
 
 OTHER_MACHINES = (
@@ -65,11 +65,12 @@ OTHER_MACHINES = (
     Case(guest="debian11", provisioning="both", machine=(*_QUICKLY, "--nvme")),
 )
 
-_GUESTS = ("uefi", "bios", "debian11", "debian11-bios", "debian13", "debian13-bios")
+# Debian 11's own agent cannot provision (AGT-26): tests/boot/failures.py has it.
 EVERY = tuple(
     Case(guest=guest, provisioning=provisioning)
-    for guest in _GUESTS
+    for guest in ("uefi", "bios", "debian11", "debian11-bios", "debian13", "debian13-bios")
     for provisioning in ("both", "cloud-init", "agent")
+    if not (guest.startswith("debian11") and provisioning == "agent")
 )
 
 _OF_EVERY_GUEST = ("serial", "ready", "login", "sudo", "host-keys", "machine-id")

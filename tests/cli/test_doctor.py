@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from bootworthy.cli import doctor
 from bootworthy.cli.main import cli
 from bootworthy.guest import kvm
+from bootworthy.guest.engines.sandbox import architecture
 from bootworthy.model.errors import HostError
 from bootworthy.rehearsal import firmware
 from bootworthy.rehearsal.fabric.enclave import Enclave
@@ -64,7 +66,8 @@ def test_a_verb_that_lacks_something_is_status_4(
 def test_each_row_of_rehearse_has_its_install_line() -> None:
     rows = {check.name: check for check in doctor.CHECKS}
 
-    for name in ("QEMU", "qemu-img", "OVMF", "Secure Boot", "ssh"):
+    others = [f"runs {doctor._OTHER}", f"QEMU {doctor._OTHER}", f"UEFI {doctor._OTHER}"]
+    for name in ("QEMU", "qemu-img", "OVMF", "Secure Boot", "ssh", *others):
         assert set(rows[name].packages) == set(doctor._INSTALLERS)
 
 
@@ -78,9 +81,29 @@ def test_firmware_and_network_are_those_a_rehearsal_would_use(
     monkeypatch.setattr(firmware, "find_firmware", nowhere)
     monkeypatch.setattr(Enclave, "__enter__", _refused)
 
-    assert "no UEFI firmware" in doctor._firmware(secure_boot=False)
-    assert "Secure Boot" in doctor._firmware(secure_boot=True)
+    assert "for x64 machines" in doctor._firmware(arm=False)
+    assert "for Arm64 machines" in doctor._firmware(arm=True)
+    assert "Secure Boot" in doctor._firmware(arm=False, secure_boot=True)
     assert doctor._network() == "cannot make one (run as root)"
+
+
+def test_guests_of_the_other_architecture_are_not_needed_by_any_verb(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "_family", lambda: "debian")
+    monkeypatch.setattr(architecture, "starts", lambda _architecture: False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    lines = _run().stdout.splitlines()
+
+    index = next(i for i, line in enumerate(lines) if f"runs {doctor._OTHER}" in line)
+    assert lines[index].startswith("missing ")
+    assert "no emulator" in lines[index]
+    assert lines[index + 1].strip() == "apt install qemu-user-static"
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "only root" in doctor._foreign_programs()
+    monkeypatch.setattr(architecture, "starts", lambda _architecture: True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert doctor._foreign_programs() == ""
 
 
 def test_one_way_to_prepare_is_enough() -> None:

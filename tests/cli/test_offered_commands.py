@@ -17,6 +17,7 @@ from bootworthy.disk.sizes import GIB
 from bootworthy.work import edits
 from tests.cli.command import bootworthy, environment
 from tests.disk import sources
+from tests.disk.formats.test_ova import ovf
 from tests.disk.making import MIB, needs, patch, run, sparse
 from tests.guests import small
 from tests.work import disks, test_in_place
@@ -88,7 +89,7 @@ def test_of_every_container(tmp_path: Path, shell: Callable[[str], None], kind: 
 
 def test_of_a_disk_beside_a_descriptor(tmp_path: Path, shell: Callable[[str], None]) -> None:
     sources.make("vmdk-stream", tmp_path)
-    (tmp_path / "vm.ovf").write_bytes(sources.ovf("image"))
+    (tmp_path / "vm.ovf").write_bytes(ovf("image"))
 
     (offer,) = carry_out(tmp_path / "vm.ovf", shell, "--allow-backing")
 
@@ -164,10 +165,10 @@ def little(path: Path, *, size: int = 3 * MIB) -> Path:
     return path
 
 
-def little_vhd(path: Path, **faults: int) -> Path:
+def little_vhd(path: Path) -> Path:
     little(path)
     with path.open("ab") as file:
-        file.write(footer.build(3 * MIB, **faults))
+        file.write(footer.build(3 * MIB))
     return path
 
 
@@ -290,6 +291,50 @@ def test_what_goes_before_a_resize(tmp_path: Path, shell: Callable[[str], None])
 
     assert rest == "write a copy: -o OUT.vhd"
     assert bootworthy("resize", path, "--size", "40M").status == 0
+
+
+@pytest.mark.parametrize("make", [disks.after_footer, disks.converted_twice])
+@pytest.mark.parametrize(
+    "words", [("convert", "-o"), ("resize", "--size", "40M", "-o"), ("resize", "--size", "40M")]
+)
+def test_what_goes_before_a_footer_inside_becomes_data(
+    tmp_path: Path, shell: Callable[[str], None], make: Make, words: tuple[str, ...]
+) -> None:
+    path, out = tmp_path / "a disk.vhd", tmp_path / "out" / "out.vhd"
+    make(path)
+    output = (out,) if words[-1] == "-o" else ()
+    arguments: list[str | Path] = [words[0], path, *words[1:], *output]
+
+    done = bootworthy(*arguments)
+
+    assert (done.status, done.code) == (3, "vhd-footer-inside")
+    offer, _, rest = done.hint.removeprefix("  hint: repair it first: ").partition("; or say ")
+    assert not out.exists()
+    option = rest.removesuffix(" to take it as it is").split()
+    taken = bootworthy("convert", *option, path, "-o", tmp_path / "taken.vhd")
+    assert taken.status == 0, taken.err
+    assert (tmp_path / "taken.vhd").read_bytes().count(b"conectix") == 2
+    shell(offer)
+    assert bootworthy(*arguments).status == 0
+    made = out if words[-1] == "-o" else path
+    assert made.read_bytes().count(b"conectix") == 1
+    refuse_unaccepted(made)
+
+
+def test_what_goes_before_a_footer_inside_is_prepared(
+    tmp_path: Path, shell: Callable[[str], None]
+) -> None:
+    path, out = small.one_linux(tmp_path / "a guest.vhd"), tmp_path / "out" / "out.vhd"
+    assert bootworthy("resize", path, "--size", "20M").status == 0
+    assert bootworthy("convert", "--in-place", path).status == 0
+    with path.open("ab") as file:
+        file.write(bytes(512))
+
+    done = bootworthy("prepare", path, "-o", out)
+
+    assert (done.status, done.code) == (3, "vhd-footer-inside")
+    shell(done.hint.removeprefix("  hint: repair it first: "))
+    refuse_unaccepted(path)
 
 
 def test_a_dynamic_vhd_is_not_repaired_before_a_resize(tmp_path: Path) -> None:

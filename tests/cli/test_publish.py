@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bootworthy.cli.main import cli
+from bootworthy.disk.container import Container, open_container
 from tests.azure.disks import raw_disk
 from tests.cli.test_upload import run
 from tests.disk.making import needs
@@ -53,6 +58,23 @@ def test_a_generation_the_image_does_not_start_as_is_refused(
 
     assert told.returncode in (1, 2)
     assert told.stdout == ""
+
+
+@pytest.mark.guest
+def test_the_image_is_opened_once(bios_guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def count(path: str, **how: Any) -> Container:  # noqa: ANN401 - passed on
+        opened.append(os.fspath(path))
+        return open_container(path, **how)
+
+    monkeypatch.setattr("bootworthy.disk.image.open_container", count)
+    words = [*WHERE, "--subscription", SUBSCRIPTION, "--dry-run", "-q"]
+    told = CliRunner().invoke(cli, ["publish", os.fspath(bios_guest), *words])
+
+    # Judged by the rules, or refused by them: either way all that is asked was asked of one file.
+    assert told.exit_code in (0, 1)
+    assert opened == [os.fspath(bios_guest)]
 
 
 @needs("sfdisk")

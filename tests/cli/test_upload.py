@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bootworthy.cli.azure_options import resume_command
+from bootworthy.cli.azure_options import offering_resume, resume_command
+from bootworthy.model.errors import BootworthyError, HostError, TransferError
 from tests.azure.blob_service import Answer, Service, refusal, serving
 from tests.azure.disks import fixed_vhd, raw_disk
 from tests.disk.making import needs
@@ -155,6 +156,33 @@ def test_the_command_that_goes_on_has_no_secret_and_no_force() -> None:
     told = resume_command(argv)
 
     assert told == "bootworthy upload 'my disk.vhd' 'https://a/b?sig=REDACTED' --resume"
+
+
+def test_replacing_what_a_download_ends_with_stays_in_its_command() -> None:
+    argv = ["bootworthy", "download", "a/b.vhd", "-o", "b.vhd", "--force", "--resume"]
+
+    told = resume_command(argv, keep_force=True)
+
+    assert told == "bootworthy download a/b.vhd -o b.vhd --force --resume"
+
+
+@pytest.mark.parametrize(
+    ("error", "offered"),
+    [
+        (TransferError("azure-busy", "it is busy"), True),
+        (TransferError("azure-target-changed", "another one", hint="--force begins again"), False),
+        (TransferError("azure-verify-failed", "it differs", hint="--force"), False),
+        (HostError("host-no-space", "full"), True),
+        (HostError("azure-sdk-missing", "not installed"), False),
+    ],
+)
+def test_going_on_is_offered_where_that_is_possible(error: BootworthyError, offered: bool) -> None:
+    with pytest.raises(type(error)) as caught, offering_resume():
+        raise error
+
+    assert caught.value.code == error.code
+    assert ("it goes on with" in caught.value.hint) is offered
+    assert error.hint in caught.value.hint
 
 
 def test_help_does_not_load_the_sdk(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_the_disk_has_the_architecture_and_generation_of_the_image(
     arm: Arm, disk_service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     can = Capabilities(generations=frozenset({Generation.UEFI}), architecture=Architecture.ARM64)
-    monkeypatch.setattr("bootworthy.cli.upload.capabilities", lambda *_: can)
+    monkeypatch.setattr("bootworthy.cli.judging.judge", lambda *_: can)
     done, source = upload(tmp_path)
 
     assert done.exit_code == 0, done.output

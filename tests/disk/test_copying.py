@@ -148,6 +148,31 @@ def test_falls_back_to_reading_and_writing(
     assert (tmp_path / "target").read_bytes() == disk.read_bytes()
 
 
+@pytest.mark.parametrize("fmt", ["vpc", "vdi", "qcow2", "vhdx"])
+def test_the_kernel_copies_between_places_alike_within_their_pages(
+    tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch, fmt: str
+) -> None:
+    options = ("-o", "subformat=dynamic,force_size") if fmt == "vpc" else ()
+    image, target = tmp_path / "image", tmp_path / "target"
+    run("qemu-img", "convert", "-f", "raw", "-O", fmt, *options, disk, image)
+    calls: list[int] = []
+
+    def counted(source: int, out: int, length: int, at: int, to: int) -> int:
+        calls.append((at - to) % 4096)
+        return call(source, out, length, at, to)
+
+    call = os.copy_file_range
+    monkeypatch.setattr(os, "copy_file_range", counted)
+
+    result, _ = copy(image, target)
+
+    # The data of dynamic VHD and VDI begins with any sector.
+    assert set(calls) == ({0} if fmt in ("qcow2", "vhdx") else set())
+    assert result.method is Method.COPY_FILE_RANGE
+    expected = disk.read_bytes()
+    assert target.read_bytes()[: len(expected)] == expected
+
+
 def test_a_call_that_moves_nothing_does_not_stop_the_copy(
     tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

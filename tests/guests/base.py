@@ -34,6 +34,11 @@ _PACKAGES = (
     "zstd",
 )
 
+# The client that Debian's installer takes since 13, in place of ISC's.
+PACKAGES_WITH_DHCPCD = tuple(
+    "dhcpcd-base" if name == "isc-dhcp-client" else name for name in _PACKAGES
+)
+
 _EFI = ("grub-efi-amd64", "grub-efi-amd64-signed", "shim-signed")
 
 _EXTRA_PACKAGES = {

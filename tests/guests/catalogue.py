@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tests.guests.debian_arm64 import DebianArm64
 from tests.guests.debian_bios import DebianBios
 from tests.guests.debian_btrfs import DebianBtrfs
 from tests.guests.debian_cloud import DebianCloud
 from tests.guests.debian_dracut import DebianDracut
 from tests.guests.debian_lvm import DebianLvm
-from tests.guests.debian_others import Debian11, Debian11Bios, Debian13, Debian13Bios
+from tests.guests.debian_others import Debian11, Debian11Bios, Debian13, Debian13Bios, Debian14
 from tests.guests.debian_systemd_boot import DebianSystemdBoot
 from tests.guests.debian_uefi import DebianUefi
 from tests.guests.el_uefi import ElUefi
@@ -21,11 +22,13 @@ _ALL: tuple[Recipe, ...] = (
     Debian11Bios(),
     Debian13(),
     Debian13Bios(),
+    Debian14(),
     DebianLvm(),
     DebianBtrfs(),
     DebianDracut(),
     DebianSystemdBoot(),
     DebianCloud(),
+    DebianArm64(),
     ElUefi(),
     SuseUefi(),
 )

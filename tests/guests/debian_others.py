@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from tests.guests.base import Base
+from tests.guests.base import PACKAGES_WITH_DHCPCD, Base
 from tests.guests.debian_bios import DebianBios
 from tests.guests.debian_uefi import DebianUefi
 
@@ -35,6 +35,19 @@ class Debian13(DebianUefi):
     name: ClassVar[str] = "debian13"
     title: ClassVar[str] = "Debian 13, UEFI, GPT, swap file, no EFI/BOOT, from KVM"
     base: Base = field(default_factory=lambda: _base("trixie", "debian13"))
+
+
+def _testing() -> Base:
+    return Base(suite="forky", packages=PACKAGES_WITH_DHCPCD, extras={"debian14": _UEFI})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debian14(DebianUefi):
+    """What is in testing before its release: the newest kernel, systemd and cloud-init; dhcpcd."""
+
+    name: ClassVar[str] = "debian14"
+    title: ClassVar[str] = "Debian 14 (testing), UEFI, GPT, swap file, no EFI/BOOT, from KVM"
+    base: Base = field(default_factory=_testing)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from bootworthy.work.check import check
 from bootworthy.work.opening import Reading
 from bootworthy.work.prepare import prepare
 from bootworthy.work.target import ApplyOptions
+from tests.boot.emulator import path_with_newer_qemu
 from tests.boot.harness import Bus, Firmware, Machine, boot
 from tests.guests import rpms
 from tests.guests.catalogue import RECIPES
@@ -56,6 +57,12 @@ class Guest:
     found: frozenset[str]
     left: frozenset[str] = frozenset()
     packages: tuple[rpms.Rpm, ...] = field(default=(), repr=False)
+    recent: bool = False
+    """Its kernel needs a newer QEMU than Debian 12's to be emulated, and its cloud-init a network.
+
+    Current ones look for a card for 20 minutes (DataSourceAzure.py, timeout_minutes); where DHCP
+    answers and nothing else does, they tell that Azure is not there and let the boot go on.
+    """
     always: bool = False
 
 
@@ -67,7 +74,20 @@ GUESTS = (
         left=frozenset({"DIST-01", "AGT-20", "KERN-24"}),
         always=True,
     ),
-    Guest(name="debian13", found=_DEBIAN, left=frozenset({"KERN-24"}), always=True),
+    Guest(
+        name="debian13",
+        found=_DEBIAN,
+        left=frozenset({"KERN-24"}),
+        recent=True,
+        always=True,
+    ),
+    Guest(
+        name="debian14",
+        found=_DEBIAN,
+        left=frozenset({"KERN-24"}),
+        recent=True,
+        always=True,
+    ),
     Guest(
         name="el9",
         found=_ALWAYS | {"NET-13"},
@@ -105,8 +125,7 @@ def guest(request: pytest.FixtureRequest) -> Guest:
 
 
 def test_from_check_to_boot(guest: Guest, tmp_path: Path) -> None:
-    recipe = RECIPES[guest.name]
-    image = build(recipe)
+    image = build(RECIPES[guest.name])
     assert codes(check(image), Severity.NOTE) == guest.found
 
     first = mend(guest, image, tmp_path / "first.vhd")
@@ -117,8 +136,13 @@ def test_from_check_to_boot(guest: Guest, tmp_path: Path) -> None:
     second = mend(guest, tmp_path / "first.vhd", tmp_path / "second.vhd")
     assert lasting(second.changes) == []
 
-    keep_cloud_init_off(tmp_path / "second.vhd", recipe.root_offset)
-    machine = Machine(image=tmp_path / "second.vhd", firmware=Firmware.UEFI, bus=Bus.AHCI)
+    machine = Machine(
+        image=tmp_path / "second.vhd",
+        firmware=Firmware.UEFI,
+        bus=Bus.AHCI,
+        network=guest.recent,
+        path=path_with_newer_qemu(tmp_path) if guest.recent else "",
+    )
     with boot(machine) as running:
         running.wait(r"\blogin: ", 420)
         assert list(running.timings)[-1] == "login"
@@ -160,16 +184,3 @@ def codes(report: Report, least: Severity) -> set[str]:
 
 def lasting(changes: Iterable[Change]) -> list[Change]:
     return [change for change in changes if change.kind not in _CHANGES_NOTHING]
-
-
-def keep_cloud_init_off(image: Path, offset: int) -> None:
-    """Current cloud-init waits for Azure's network for ever, and this machine has no card.
-
-    What it does on Azure is rehearsed elsewhere; a guest on another file system than ext4 has one
-    that does nothing.
-    """
-    marker = image.with_suffix(".marker")
-    marker.touch()
-    request = f"write {marker} /etc/cloud/cloud-init.disabled"
-    argv = ["debugfs", "-w", "-R", request, f"{image}?offset={offset}"]
-    subprocess.run(argv, check=False, capture_output=True)

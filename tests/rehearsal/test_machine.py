@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from bootworthy.model.errors import GuestError, HostError
 from bootworthy.model.intent import Architecture, Generation
+from bootworthy.rehearsal import machine
 from bootworthy.rehearsal.accelerator import accelerator_for
 from bootworthy.rehearsal.controllers import Controller, choose_controller
 from bootworthy.rehearsal.disks import Disks, make_disks
@@ -158,6 +160,23 @@ def test_without_an_emulator_for_arm64_it_says_what_to_install(
         _arguments(tmp_path, Controller.VIRTIO_SCSI, architecture=Architecture.ARM64)
 
     assert (caught.value.code, caught.value.hint) == ("qemu-missing", "apt install qemu-system-arm")
+
+
+@pytest.mark.parametrize(("host", "fits"), [("x86_64", False), ("aarch64", True)])
+def test_red_hats_emulator_is_of_the_hosts_architecture(
+    host: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = tmp_path / "qemu-kvm"
+    emulator.touch(0o755)
+    monkeypatch.setattr(machine, "_NATIVE_EMULATOR", str(emulator))
+    monkeypatch.setattr(platform, "machine", lambda: host)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    if fits:
+        assert machine.emulator_for(Architecture.ARM64) == str(emulator)
+    else:
+        with pytest.raises(HostError, match="qemu-system-aarch64 is not installed"):
+            machine.emulator_for(Architecture.ARM64)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,11 @@ from tests.rehearsal.test_answers import CANDIDATE
 from tests.rehearsal.test_diagnose import finding
 from tests.work.prepared import prepared
 
-GENERATIONS = {"bios": Generation.BIOS, "uefi": Generation.UEFI}
+GENERATIONS = {
+    "bios": Generation.BIOS,
+    "debian11-bios": Generation.BIOS,
+    "uefi": Generation.UEFI,
+}
 
 # The longest wait is for a machine that says nothing after its kernel has started: Patience.
 _LONGEST = 170

@@ -50,7 +50,10 @@ def test_boots_that_end(generation: Generation, said: str, code: str) -> None:
     [
         ("[ TIME ] Timed out waiting for device dev-disk-by\\x2duuid-1", "PART-12"),
         ("mount: /mnt: unknown filesystem type 'udf'.", "KERN-04"),
+        ("[FAILED] Failed to start ssh.servic… - OpenBSD Secure Shell server.", "SEC-02"),
+        ("[ProvisionError] Failed to generate ssh host key: ret=255, out= ssh-keygen: …", "SEC-02"),
         ("INFO Daemon Provisioning already completed, skipping.", "AGT-19"),
+        ("WARNING Daemon ended with exception -- Sleep 15 seconds and restart daemon", "AGT-26"),
         ("[ 9.1] BUG: unable to handle page fault for address: ffff", "BT-07"),
         ("systemd[1]: ssh.service: Found ordering cycle on cloud-init.service/start", "BT-12"),
         ("cp: write error: No space left on device", "BT-18"),

@@ -266,6 +266,8 @@ OTHER: Changes = {
     "/usr/bin/dash": elf(21),
     "/usr/lib/udev/rules.d/66-azure-storage.rules": None,
     "/usr/lib/python3.11/crypt.py": None,
+    "/etc/cloud/cloud-init.disabled": "",
+    f"{_PACKAGES}/azurelinuxagent/common/osutil/default.py": "buff.tostring()\n",
     f"/usr/lib/modules/{RELEASE}/modules.dep": None,
     "/etc/ssh/sshd_config": "Port 22\n",
     "/etc/NetworkManager/conf.d/x.conf": "[main]\nno-auto-default=*\n",

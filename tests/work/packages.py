@@ -10,7 +10,7 @@ from tests.guests.cache import cached, digest
 from tests.guests.mirror import Mirror, host_mirror
 from tests.guests.recipe import Recipe, build
 
-PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons")
+PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons", "eject")
 _STATUS = "/var/lib/dpkg/status"
 
 
@@ -40,10 +40,12 @@ def _download(recipe: Recipe, mirror: Mirror, work: Path) -> None:
     for name in ("lists", "archives"):
         shutil.rmtree(work / name, ignore_errors=True)
         (work / name / "partial").mkdir(parents=True)
-    (work / "status").write_bytes(_status_of(recipe))
+    status = _status_of(recipe)
+    (work / "status").write_bytes(status)
     (work / "sources.list").write_text("".join(f"{line}\n" for line in mirror.sources))
     (work / "apt.conf").write_text("".join(f"{line}\n" for line in mirror.options))
     settings = {
+        "APT::Architecture": _architecture_of(status),
         "Dir::State::status": work / "status",
         "Dir::State::lists": work / "lists",
         "Dir::Cache::archives": work / "archives",
@@ -55,6 +57,13 @@ def _download(recipe: Recipe, mirror: Mirror, work: Path) -> None:
     apt = ["apt-get", "--yes", "--quiet", "-c", str(work / "apt.conf"), *options]
     _run(*apt, "update")
     _run(*apt, "--no-install-recommends", "--download-only", "install", *PACKAGES)
+
+
+def _architecture_of(status: bytes) -> str:
+    """Debian's name of the guest's architecture: that of the first package that has one."""
+    lines = status.decode().splitlines()
+    names = (line.split()[1] for line in lines if line.startswith("Architecture: "))
+    return next(name for name in names if name != "all")
 
 
 def _status_of(recipe: Recipe) -> bytes:

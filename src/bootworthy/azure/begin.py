@@ -25,7 +25,9 @@ class Beginning:
     continued: bool
 
 
-def begin(line: Line, stream: VhdStream, journal: Journal, options: TransferOptions) -> Beginning:
+def begin(
+    line: Line, stream: VhdStream, journal: Journal[Record], options: TransferOptions
+) -> Beginning:
     """Make the target ready and the journal its record.
 
     Raises:
@@ -79,7 +81,9 @@ def _is_ours(line: Line, found: Properties, record: Record) -> bool:
     return line.target.managed or found.metadata.get(_MARK) == record.upload_id
 
 
-def _begin_new(line: Line, stream: VhdStream, journal: Journal, options: TransferOptions) -> Record:
+def _begin_new(
+    line: Line, stream: VhdStream, journal: Journal[Record], options: TransferOptions
+) -> Record:
     found = line.properties()
     if line.target.managed:
         _refuse_other_size(line, found, stream)

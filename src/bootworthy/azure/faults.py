@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from bootworthy.azure import clocks
 from bootworthy.azure.secrets import redact
 from bootworthy.azure.unreachable import reason_of
 from bootworthy.model.errors import TransferError
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _DENIED = frozenset({401, 403})
 _FIRST_ERROR = 400
+_UNAUTHORIZED = 401
+
+# Entra ID's AADSTS700024 and its like: a token that was signed in the future, or too long ago.
+_OUT_OF_TIME = "not within its valid time range"
 
 _CODES = {404: "azure-not-found", 409: "azure-conflict", 412: "azure-target-changed"}
 
 _HINTS = {
-    "AuthenticationFailed": "the SAS is wrong, has expired or is not valid yet: make a new one, "
-    "and look at this machine's clock",
+    "AuthenticationFailed": "the SAS or the key is not this account's, or the SAS was taken back: "
+    "get a new one",
     "AuthorizationPermissionMismatch": "the SAS or role lacks a permission: create and write",
     "AuthorizationFailure": "the storage account's firewall or its settings refuse this client",
     "ContainerNotFound": "make the container first: az storage container create",
@@ -91,14 +95,20 @@ def fault_of(error: AzureError) -> Fault:
         code=code,
         status=status,
         retry_after=seconds_of(headers.get("Retry-After")),
+        hint=clocks.hint_of(error.response) if _may_be_the_clock(status, code) else "",
     )
+
+
+def _may_be_the_clock(status: int, code: str) -> bool:
+    return status == _UNAUTHORIZED or code == "AuthenticationFailed"
 
 
 def _without_answer(error: AzureError) -> Fault:
     kind = _kind_without_answer(error)
     reason = reason_of(error) if kind is Kind.NETWORK else None
     if reason is None:
-        return Fault(kind=kind, text=_text_of(error))
+        hint = clocks.SET_CLOCK if _OUT_OF_TIME in str(error) else ""
+        return Fault(kind=kind, text=_text_of(error), hint=hint)
     kind = Kind.FINAL if reason.final else kind
     return Fault(kind=kind, text=reason.text, hint=reason.hint)
 
@@ -141,8 +151,5 @@ def seconds_of(retry_after: str | None) -> float | None:
         return max(float(retry_after), 0.0)
     except ValueError:
         pass
-    try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0) if moment.tzinfo else None
+    moment = clocks.moment_of(retry_after)
+    return None if moment is None else max((moment - datetime.now(UTC)).total_seconds(), 0.0)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 from bootworthy.disk.vhd_stream import Span
 from bootworthy.model.errors import HostError, UsageError
@@ -29,7 +29,17 @@ CREATE TABLE IF NOT EXISTS windows (start INTEGER PRIMARY KEY, stop INTEGER NOT 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class _Written:
+    """What a journal is about, as a dataclass that JSON can hold."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        """The record that was written down as ``data``."""
+        return cls(**data)  # TypeError where a version has other fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(_Written):
     """What a transfer is: from which source, to where, with which footer.
 
     ``upload_id`` marks the target as this transfer's. ``foreign`` are spans that the target held
@@ -44,6 +54,29 @@ class Record:
     upload_id: str
     foreign: tuple[Span, ...] = ()
 
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        """The record that was written down as ``data``."""
+        foreign = tuple((int(start), int(end)) for start, end in data["foreign"])
+        return super().of(data | {"foreign": foreign})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchRecord(_Written):
+    """What a download is: from where, of which version of the blob, in windows of which size.
+
+    ``file`` is the inode of the file at work, so that no other one is taken for it.
+    """
+
+    target: str
+    size: int
+    window: int
+    etag: str
+    file: int
+
+
+R = TypeVar("R", bound=_Written)
+
 
 def default_path(target: str, source: str) -> Path:
     """Where the journal of a transfer is kept: below XDG_STATE_HOME (XDG base directories)."""
@@ -52,16 +85,20 @@ def default_path(target: str, source: str) -> Path:
     return Path(state) / "bootworthy" / "transfers" / f"{name}.sqlite"
 
 
-class Journal:
-    """An open journal, this process's alone; safe to use from several threads.
+class Journal(Generic[R]):
+    """An open journal with a record of type ``kind``, this process's alone.
+
+    It is safe to use from several threads.
 
     Raises:
         HostError: ``journal-unusable``: it cannot be written, or another run has it open.
         UsageError: ``journal-damaged``: the file is something else.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: type[R]) -> None:
         self.path = path
+        self._kind = kind
+        self._closed = False
         self._lock = threading.Lock()
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -87,7 +124,7 @@ class Journal:
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript("BEGIN IMMEDIATE;" + _TABLES + "COMMIT;")
 
-    def record(self) -> Record | None:
+    def record(self) -> R | None:
         """What was begun, None in a new journal.
 
         Raises:
@@ -95,9 +132,14 @@ class Journal:
         """
         with _explained(self.path), self._lock:
             row = self._db.execute("SELECT text FROM transfer").fetchone()
-        return None if row is None else _record_of(row[0], self.path)
+        if row is None:
+            return None
+        try:
+            return self._kind.of(json.loads(row[0]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise _damaged(self.path) from error
 
-    def begin(self, record: Record) -> None:
+    def begin(self, record: R) -> None:
         """Forget everything and write down what begins; it is on the disk when this returns."""
         text = json.dumps(asdict(record))
         with _explained(self.path), self._lock:
@@ -114,10 +156,10 @@ class Journal:
         with _explained(self.path), self._lock:
             self._db.execute("INSERT OR REPLACE INTO ranges VALUES (?, ?)", span)
 
-    def close_window(self, window: Span) -> None:
-        """All of a window has arrived, or is zero."""
+    def close_window(self, *windows: Span) -> None:
+        """All of a window, or of each of them, has arrived, or is zero."""
         with _explained(self.path), self._lock:
-            self._db.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", window)
+            self._db.executemany("INSERT OR REPLACE INTO windows VALUES (?, ?)", windows)
 
     def windows(self) -> frozenset[Span]:
         """The windows that are done."""
@@ -139,6 +181,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
+        self._closed = True
         self._db.close()
 
     def remove(self) -> None:
@@ -153,17 +196,18 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file."""
-        self.close()
+        """Close the file; delete it when nothing was begun."""
+        if self._closed or self._is_begun():
+            self.close()
+        else:
+            self.remove()
 
-
-def _record_of(text: str, path: Path) -> Record:
-    try:
-        data = json.loads(text)
-        data["foreign"] = tuple((int(start), int(end)) for start, end in data["foreign"])
-        return Record(**data)  # TypeError where a version has other fields
-    except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path) from error
+    def _is_begun(self) -> bool:
+        with self._lock:
+            try:
+                return self._db.execute("SELECT 1 FROM transfer").fetchone() is not None
+            except sqlite3.Error:
+                return True
 
 
 def _damaged(path: Path) -> UsageError:

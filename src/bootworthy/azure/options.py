@@ -18,7 +18,7 @@ class TransferOptions:
     ``connections`` is how many requests run at once at most. ``limit_rate`` is in bytes a second,
     None for as fast as it goes. ``timeout`` is for one request and ``give_up_after`` for all
     together without any success, in seconds. ``md5`` has the service check each range. ``journal``
-    replaces the place where the record of an upload is kept. ``skip_free`` leaves out blocks that
+    replaces the place where the record of a transfer is kept. ``skip_free`` leaves out blocks that
     the image's file systems do not use.
     """
 

@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from bootworthy.azure import clocks
+
 # Causes are nested a few deep; a chain that bites its own tail ends here.
 _DEEPEST = 20
+
+# X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h).
+_OUT_OF_TIME = (9, 10)
 
 _HOST = re.compile(r"host='([^']+)'")
 
@@ -35,12 +40,8 @@ def reason_of(error: BaseException) -> Reason | None:
             text="the proxy cannot be reached, or refuses",
             hint="check HTTPS_PROXY and NO_PROXY",
         )
-    if any(isinstance(item, ssl.SSLCertVerificationError) for item in chain):
-        return Reason(
-            text=f"the certificate of {host} is not one this machine trusts",
-            hint="REQUESTS_CA_BUNDLE names a file of certificates to trust, as of a proxy",
-            final=True,
-        )
+    if certificate := next((item for item in chain if _is_about_certificates(item)), None):
+        return _untrusted(host, certificate)
     if any(isinstance(item, socket.gaierror) for item in chain) or "NameResolutionError" in names:
         return Reason(
             text=f"the name {host} cannot be resolved",
@@ -50,6 +51,24 @@ def reason_of(error: BaseException) -> Reason | None:
     if refusal is not None:
         return Reason(text=f"{host} cannot be reached: {refusal}", hint="check the network")
     return None
+
+
+def _is_about_certificates(error: BaseException) -> TypeGuard[ssl.SSLCertVerificationError]:
+    return isinstance(error, ssl.SSLCertVerificationError)
+
+
+def _untrusted(host: str, error: ssl.SSLCertVerificationError) -> Reason:
+    if getattr(error, "verify_code", 0) in _OUT_OF_TIME:
+        return Reason(
+            text=f"the certificate of {host} is not valid by this machine's clock",
+            hint=clocks.SET_CLOCK,
+            final=True,
+        )
+    return Reason(
+        text=f"the certificate of {host} is not one this machine trusts",
+        hint="REQUESTS_CA_BUNDLE names a file of certificates to trust, as of a proxy",
+        final=True,
+    )
 
 
 def _is_from_the_system(error: BaseException) -> TypeGuard[OSError]:

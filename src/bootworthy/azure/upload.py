@@ -9,7 +9,7 @@ from collections.abc import Callable
 from bootworthy.azure.begin import Beginning, begin
 from bootworthy.azure.crew import Crew
 from bootworthy.azure.identity import state_of
-from bootworthy.azure.journal import Journal, default_path
+from bootworthy.azure.journal import Journal, Record, default_path
 from bootworthy.azure.limits import refuse_sizes
 from bootworthy.azure.line import Line
 from bootworthy.azure.options import TransferOptions, TransferResult
@@ -43,7 +43,7 @@ def upload(
     stream = VhdStream(container, free=free)
     refuse_sizes(stream.disk_size, managed=target.managed)
     path = options.journal or default_path(target.name, container.path)
-    with Line(target, options) as line, Journal(path) as journal:
+    with Line(target, options) as line, Journal(path, Record) as journal:
         beginning = begin(line, stream, journal, options)
         stream.footer = bytes.fromhex(beginning.record.footer)
         result = _Upload(line, stream, journal, beginning, options).run()
@@ -58,7 +58,7 @@ class _Upload:
         self,
         line: Line,
         stream: VhdStream,
-        journal: Journal,
+        journal: Journal[Record],
         beginning: Beginning,
         options: TransferOptions,
     ) -> None:

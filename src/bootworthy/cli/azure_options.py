@@ -6,7 +6,7 @@ import gc
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bootworthy.cli import options
-from bootworthy.model.errors import HostError, ImageError, TransferError
-from bootworthy.model.events import Note, Observer
+from bootworthy.model.errors import HostError, TransferError
+from bootworthy.model.events import Observer
 
 if TYPE_CHECKING:
-    from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.options import TransferOptions
     from bootworthy.azure.target import Target
 
@@ -26,17 +25,12 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SMALLEST_RATE = 1 << 10
 
+# After these errors of Azure a transfer only begins again; after these of this machine it goes on.
+_FINAL = frozenset(("azure-target-changed", "azure-verify-failed"))
+_BROKEN_OFF = frozenset(("host-no-space", "host-write-failed"))
+
 # Objects made and not freed; Python has 700 or 2000.
 _COLLECT_AFTER = 20_000
-
-
-def _chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def apply(function: Any) -> Any:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return apply
 
 
 class _Rate(click.ParamType[int]):
@@ -55,7 +49,7 @@ class _Rate(click.ParamType[int]):
         return rate
 
 
-MOVING = _chain(
+MOVING = options.chain(
     click.option(
         "--connections",
         type=click.IntRange(1, 64),
@@ -88,6 +82,34 @@ ACCOUNT = click.option(
     help="The storage account's, for a blob named CONTAINER/NAME.vhd.",
 )
 
+RESUME = click.option(
+    "--resume", is_flag=True, help="Go on where a transfer of the same broke off."
+)
+
+JOURNAL = click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the record of the transfer is kept; below ~/.local/state if not given.",
+)
+
+SENDING = options.chain(
+    RESUME,
+    click.option(
+        "--anyway", is_flag=True, help="Take an image that would not run; do not check it."
+    ),
+    click.option(
+        "--verify", is_flag=True, help="Read everything back and compare, before the footer."
+    ),
+    JOURNAL,
+)
+
+SUBSCRIPTION = click.option(
+    "--subscription", metavar="ID", help="Else AZURE_SUBSCRIPTION_ID, or that of az."
+)
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
 
 def collect_seldom() -> None:
     """Look for garbage less often than Python does.
@@ -118,33 +140,6 @@ def transfer_options(given: Mapping[str, Any], observer: Observer) -> TransferOp
     )
 
 
-def capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
-    """What the image of a verb can do; with ``anyway`` and no guest to read, what its disk shows.
-
-    Raises:
-        ImageError: there is no guest that can be read.
-        HostError: this machine lacks what reading it needs.
-    """
-    from bootworthy.azure.capabilities import Capabilities, capabilities_of
-    from bootworthy.disk.image import open_image
-    from bootworthy.work.opening import opened
-
-    reading = options.reading_from(given, observer)
-    try:
-        with opened(given["image"], None, reading) as subject:
-            if subject.image is None:
-                return Capabilities(generations=frozenset())
-            return capabilities_of(subject.image, subject.guest)
-    except (ImageError, HostError) as error:
-        if not given["anyway"]:
-            raise
-        observer(Note(f"it is made for x64, as its guest cannot be read: {error.message}"))
-    with open_image(
-        given["image"], allow_backing=given["allow_backing"], disk=given["member"]
-    ) as image:
-        return Capabilities(generations=image.generations)
-
-
 def target_from(text: str, given: Mapping[str, Any]) -> Target:
     """The blob that an argument names."""
     from bootworthy.azure.credentials import default_credential
@@ -158,23 +153,29 @@ def target_from(text: str, given: Mapping[str, Any]) -> Target:
 
 
 @contextmanager
-def offering_resume() -> Iterator[None]:
-    """Say, when a transfer breaks off, with which command it goes on."""
+def offering_resume(*, keep_force: bool = False) -> Iterator[None]:
+    """Say, when a transfer breaks off, with which command it goes on.
+
+    ``keep_force``: --force is about what the transfer ends with, not about beginning it again.
+    """
+    command = resume_command(sys.argv, keep_force=keep_force)
     try:
         yield
-    except TransferError as error:
-        words = f"it goes on with: {resume_command(sys.argv)}"
-        raise TransferError(
-            error.code, error.message, hint=f"{error.hint}; {words}" if error.hint else words
-        ) from None
+    except (TransferError, HostError) as error:
+        if error.code in _FINAL or (isinstance(error, HostError) and error.code not in _BROKEN_OFF):
+            raise
+        words = f"it goes on with: {command}"
+        hint = f"{error.hint}; {words}" if error.hint else words
+        raise type(error)(error.code, error.message, hint=hint) from None
     except KeyboardInterrupt:
-        click.echo(f"it goes on with: {resume_command(sys.argv)}", err=True)
+        click.echo(f"it goes on with: {command}", err=True)
         raise
 
 
-def resume_command(argv: list[str]) -> str:
+def resume_command(argv: list[str], *, keep_force: bool = False) -> str:
     """The command line that continues this one's transfer; signatures are left out."""
     from bootworthy.azure.secrets import redact
 
-    words = ["bootworthy", *(word for word in argv[1:] if word not in ("--force", "--resume"))]
+    dropped = ("--resume",) if keep_force else ("--force", "--resume")
+    words = ["bootworthy", *(word for word in argv[1:] if word not in dropped)]
     return redact(shlex.join([*words, "--resume"]))

@@ -64,18 +64,29 @@ def _appliance() -> str:
     return missing.message if missing else ""
 
 
-def _firmware(*, secure_boot: bool) -> str:
-    """Whether a rehearsal would find firmware for a machine of this host's architecture."""
+def _firmware(*, arm: bool, secure_boot: bool = False) -> str:
+    """Whether a rehearsal would find firmware for a machine of that architecture."""
     from bootworthy.model.errors import HostError
     from bootworthy.model.intent import Architecture
     from bootworthy.rehearsal.firmware import find_firmware
 
-    architecture = Architecture.ARM64 if _ARM else Architecture.X64
+    architecture = Architecture.ARM64 if arm else Architecture.X64
     try:
         find_firmware(architecture, secure_boot=secure_boot)
     except HostError as error:
         return error.message
     return ""
+
+
+def _foreign_programs() -> str:
+    """Whether `prepare` could run the programs of a guest of the other architecture here."""
+    from bootworthy.guest.engines.sandbox.architecture import starts
+    from bootworthy.model.intent import Architecture
+
+    if os.geteuid():
+        return "only root can try whether their programs run here"
+    other = Architecture.X64 if _ARM else Architecture.ARM64
+    return "" if starts(other) else "the kernel has no emulator for their programs"
 
 
 def _network() -> str:
@@ -142,17 +153,25 @@ _INSTALLERS = {"debian": "apt install", "fedora": "dnf install", "suse": "zypper
 
 _ARM = platform.machine() == "aarch64"
 
+# The other architecture that Azure has, whose guests are emulated here.
+_OTHER = "x64" if _ARM else "arm64"
+
+# Packages by whether the machine is for arm64.
 _QEMU = {
-    "debian": "qemu-system-arm" if _ARM else "qemu-system-x86",
-    "fedora": "qemu-kvm",
-    "suse": "qemu-arm" if _ARM else "qemu-x86",
+    True: {"debian": "qemu-system-arm", "fedora": "qemu-system-aarch64", "suse": "qemu-arm"},
+    False: {"debian": "qemu-system-x86", "fedora": "qemu-system-x86", "suse": "qemu-x86"},
 }
 
 # Both kinds of firmware, with Microsoft's keys for Secure Boot and without, are in one package.
 _OVMF = {
-    "debian": "qemu-efi-aarch64" if _ARM else "ovmf",
-    "fedora": "edk2-aarch64" if _ARM else "edk2-ovmf",
-    "suse": "qemu-uefi-aarch64" if _ARM else "qemu-ovmf-x86_64",
+    True: {"debian": "qemu-efi-aarch64", "fedora": "edk2-aarch64", "suse": "qemu-uefi-aarch64"},
+    False: {"debian": "ovmf", "fedora": "edk2-ovmf", "suse": "qemu-ovmf-x86_64"},
+}
+
+_USER_EMULATION = {
+    "debian": "qemu-user-static",
+    "fedora": "qemu-user-static",
+    "suse": "qemu-linux-user",
 }
 
 CHECKS = (
@@ -180,7 +199,7 @@ CHECKS = (
         name="QEMU",
         look=_program(f"qemu-system-{platform.machine()}", "/usr/libexec/qemu-kvm"),
         needed_by=("rehearse",),
-        packages=_QEMU,
+        packages={**_QEMU[_ARM], "fedora": "qemu-kvm"},
     ),
     Check(
         name="qemu-img",
@@ -190,11 +209,15 @@ CHECKS = (
     ),
     Check(
         name="OVMF",
-        look=lambda: _firmware(secure_boot=False),
+        look=lambda: _firmware(arm=_ARM),
         needed_by=("rehearse",),
-        packages=_OVMF,
+        packages=_OVMF[_ARM],
     ),
-    Check(name="Secure Boot", look=lambda: _firmware(secure_boot=True), packages=_OVMF),
+    Check(
+        name="Secure Boot",
+        look=lambda: _firmware(arm=_ARM, secure_boot=True),
+        packages=_OVMF[_ARM],
+    ),
     Check(
         name="ssh",
         look=_program("ssh"),
@@ -218,6 +241,17 @@ CHECKS = (
         packages={},
         remedy="without it virtual machines are emulated, some ten times slower",
     ),
+    Check(
+        name=f"QEMU {_OTHER}",
+        look=_program("qemu-system-x86_64" if _ARM else "qemu-system-aarch64"),
+        packages=_QEMU[not _ARM],
+    ),
+    Check(
+        name=f"UEFI {_OTHER}",
+        look=lambda: _firmware(arm=not _ARM),
+        packages=_OVMF[not _ARM],
+    ),
+    Check(name=f"runs {_OTHER}", look=_foreign_programs, packages=_USER_EMULATION),
     Check(
         name="free space", look=_room, packages={}, remedy="free some, or work in another folder"
     ),

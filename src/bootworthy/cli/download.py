@@ -13,8 +13,12 @@ import click
 from bootworthy.cli import options
 from bootworthy.cli.azure_options import (
     ACCOUNT,
+    AS_JSON,
+    JOURNAL,
     MOVING,
+    RESUME,
     collect_seldom,
+    offering_resume,
     target_from,
     transfer_options,
 )
@@ -28,6 +32,7 @@ from bootworthy.model.quantities import human_seconds, human_size, plural
 Examples:
   bootworthy download 'https://acct.blob.core.windows.net/vhds/web01.vhd?sv=…' -o web01.vhd
   bootworthy download vhds/web01.vhd -o web01.vhd --limit-rate 20M
+  bootworthy download vhds/web01.vhd -o web01.vhd --resume
 """,
 )
 @click.argument("source", metavar="SOURCE")
@@ -40,26 +45,34 @@ Examples:
     help="The file to write.",
 )
 @ACCOUNT
-@click.option("--force", is_flag=True, help="Replace FILE, when all is done.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace FILE, when all is done; forget a download that was begun.",
+)
+@RESUME
+@JOURNAL
 @MOVING
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@AS_JSON
 @options.TALK
 def command(**given: Any) -> None:
     """Fetch the page blob SOURCE into a sparse file.
 
     SOURCE is an address or CONTAINER/NAME.vhd, as for upload. Only ranges that the blob holds
-    travel. FILE appears only when it is whole.
+    travel. FILE appears only when it is whole; until then FILE.partial holds what was fetched.
     """
     from bootworthy.azure.download import download
 
     collect_seldom()
     with observing_as(given) as observer:
         source = target_from(given["source"], given)
-        result = download(source, given["output"], transfer_options(given, observer))
+        with offering_resume(keep_force=True):
+            result = download(source, given["output"], transfer_options(given, observer))
     if given["as_json"]:
         sys.stdout.write(json.dumps({"schema_version": 1} | asdict(result), indent=2) + "\n")
         return
-    click.echo(
-        f"{given['output']}: {human_size(result.size)}, {human_size(result.moved)} fetched "
-        f"in {plural(result.requests, 'request')} and {human_seconds(result.seconds)}"
-    )
+    words = f"{given['output']}: {human_size(result.size)}, {human_size(result.moved)} fetched "
+    words += f"in {plural(result.requests, 'request')} and {human_seconds(result.seconds)}"
+    if result.resumed:
+        words += f", {human_size(result.resumed)} had arrived before"
+    click.echo(words)

@@ -31,7 +31,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 Decorator: TypeAlias = Callable[[F], F]
 
 
-def _chain(*decorators: Decorator[Any]) -> Decorator[Any]:
+def chain(*decorators: Decorator[Any]) -> Decorator[Any]:
+    """Several options as one, in this order."""
+
     def apply(function: Any) -> Any:
         for decorator in reversed(decorators):
             function = decorator(function)
@@ -40,12 +42,12 @@ def _chain(*decorators: Decorator[Any]) -> Decorator[Any]:
     return apply
 
 
-SUBJECT = _chain(
+SUBJECT = chain(
     click.argument("image", required=False, metavar="IMAGE"),
     click.option("--root", metavar="DIR", help="A root file tree instead of an image."),
 )
 
-READING = _chain(
+READING = chain(
     click.option(
         "--guest",
         metavar="PART",
@@ -64,7 +66,7 @@ READING = _chain(
     ),
 )
 
-CONTAINER = _chain(
+CONTAINER = chain(
     click.option(
         "--format",
         "source_format",
@@ -84,7 +86,7 @@ CONTAINER = _chain(
     ),
 )
 
-INTENT = _chain(
+INTENT = chain(
     click.option(
         "--profile",
         type=click.Choice([choice.value for choice in Profile]),
@@ -147,7 +149,7 @@ INTENT = _chain(
     ),
 )
 
-APPLY = _chain(
+APPLY = chain(
     click.option(
         "--packages",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -168,7 +170,7 @@ OUTPUT_HELP = (
     "standard output; may be repeated."
 )
 
-RESULT = _chain(
+RESULT = chain(
     click.option(
         "--fail-on",
         type=click.Choice(["error", "warning", "note", "never"]),
@@ -196,7 +198,7 @@ VERDICT_OUTPUT = click.option(
     help="Write the verdict: text, json, junit, markdown, html; may be repeated.",
 )
 
-CHOICE = _chain(
+CHOICE = chain(
     click.option(
         "--select",
         multiple=True,
@@ -211,7 +213,7 @@ CHOICE = _chain(
     ),
 )
 
-SELECTION = _chain(
+SELECTION = chain(
     CHOICE,
     click.option(
         "--baseline",
@@ -227,7 +229,7 @@ SELECTION = _chain(
     ),
 )
 
-TALK = _chain(
+TALK = chain(
     click.option(
         "--progress",
         type=click.Choice(["auto", "plain", "json", "none"]),

@@ -5,29 +5,30 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bootworthy.cli import options
+from bootworthy.cli import judging, options
 from bootworthy.cli.azure_options import (
+    AS_JSON,
     MOVING,
-    capabilities,
+    SENDING,
+    SUBSCRIPTION,
     collect_seldom,
     offering_resume,
     transfer_options,
 )
 from bootworthy.cli.progress import observing_as
-from bootworthy.cli.upload import refuse_what_would_not_run
 from bootworthy.model.events import Observer
 
 if TYPE_CHECKING:
     from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.publication import Publication
     from bootworthy.azure.publish import Call, Published
+    from bootworthy.disk.image import Image
 
 _AUTO = ["auto", "yes", "no"]
 
@@ -47,7 +48,7 @@ Examples:
 @click.option("--resource-group", required=True, metavar="NAME", help="Where everything is made.")
 @click.option("--name", required=True, metavar="NAME", help="The image's name.")
 @click.option("--location", required=True, metavar="REGION", help="Where it is: westeurope.")
-@click.option("--subscription", metavar="ID", help="Else AZURE_SUBSCRIPTION_ID, or that of az.")
+@SUBSCRIPTION
 @click.option("--gallery", metavar="NAME", help="The gallery; made when it is not there.")
 @click.option("--image-definition", metavar="NAME", help="The definition in it; made likewise.")
 @click.option("--version", metavar="X.Y.Z", help="The version to make.")
@@ -74,20 +75,12 @@ Examples:
     type=click.Choice(["bicep", "terraform", "az"]),
     help="Print a template or script that does the same with an uploaded blob; make no call.",
 )
-@click.option("--resume", is_flag=True, help="Go on where the upload broke off.")
+@SENDING
 @click.option("--force", is_flag=True, help="Begin an upload that was begun again.")
-@click.option("--anyway", is_flag=True, help="Publish an image that would not run.")
-@click.option("--verify", is_flag=True, help="Read everything back and compare.")
-@click.option(
-    "--journal",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where the record of the upload is kept.",
-)
 @MOVING
 @options.READING
 @options.INTENT
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@AS_JSON
 @options.TALK
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -99,44 +92,35 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     in_gallery = [given[name] for name in ("gallery", "image_definition", "version")]
     if any(in_gallery) and not all(in_gallery):
         raise click.UsageError("a gallery needs --gallery, --image-definition and --version")
-    with observing_as(given) as observer:
-        if not given["anyway"]:
-            refuse_what_would_not_run(ctx, given, observer)
-        _publish(given, observer)
-
-
-def _publish(given: Mapping[str, Any], observer: Observer) -> None:
-    from bootworthy.disk.image import open_image
-
     collect_seldom()
-    image = _publication(given, observer)
+    with observing_as(given) as observer, judging.opened(given, observer) as image:
+        _publish(image, judging.judge(ctx, image, given, observer), given, observer)
+
+
+def _publish(
+    source: Image, found: Capabilities, given: Mapping[str, Any], observer: Observer
+) -> None:
+    image = _publication(_as_wished(found, given), given)
     if given["emit"]:
         module = import_module(f"bootworthy.azure.emit.{given['emit']}")
         sys.stdout.write(module.render(image))
         return
-    with open_image(
-        given["image"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        observer=observer,
-    ) as source:
-        if given["dry_run"]:
-            from bootworthy.azure.publish import calls
+    if given["dry_run"]:
+        from bootworthy.azure.publish import calls
 
-            size = source.virtual_size
-            _print_calls(calls(image, size, keep_disk=given["keep_disk"]), given)
-            return
-        from bootworthy.azure.compute import Compute
-        from bootworthy.azure.publish import publish
+        size = source.virtual_size
+        _print_calls(calls(image, size, keep_disk=given["keep_disk"]), given)
+        return
+    from bootworthy.azure.compute import Compute
+    from bootworthy.azure.publish import publish
 
-        with Compute(image.subscription, observer=observer) as compute, offering_resume():
-            moving = transfer_options(given, observer)
-            keep = given["keep_disk"]
-            done = publish(source.container, image, compute, moving, keep_disk=keep)
+    with Compute(image.subscription, observer=observer) as compute, offering_resume():
+        moving = transfer_options(given, observer)
+        done = publish(source.container, image, compute, moving, keep_disk=given["keep_disk"])
     _print(done, given)
 
 
-def _publication(given: Mapping[str, Any], observer: Observer) -> Publication:
+def _publication(found: Capabilities, given: Mapping[str, Any]) -> Publication:
     from bootworthy.azure.compute import default_subscription
     from bootworthy.azure.managed_disk import generation_of
     from bootworthy.azure.publication import (
@@ -147,7 +131,6 @@ def _publication(given: Mapping[str, Any], observer: Observer) -> Publication:
     )
 
     intent = options.intent_from(given)
-    found = _capabilities(given, observer)
     place = None
     if given["gallery"]:
         place = GalleryPlace(
@@ -182,15 +165,13 @@ def _region(name: str) -> str:
     return name.lower().replace(" ", "")
 
 
-def _capabilities(given: Mapping[str, Any], observer: Observer) -> Capabilities:
-    from dataclasses import replace
-
+def _as_wished(found: Capabilities, given: Mapping[str, Any]) -> Capabilities:
     wishes = {
         "nvme": given["nvme_disks"],
         "accelerated_networking": given["accelerated_networking"],
     }
     chosen = {name: wish == "yes" for name, wish in wishes.items() if wish != "auto"}
-    return replace(capabilities(given, observer), **chosen)
+    return replace(found, **chosen)
 
 
 def _print_calls(made: Iterable[Call], given: Mapping[str, Any]) -> None:

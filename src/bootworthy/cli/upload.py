@@ -6,34 +6,31 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bootworthy.cli import options
+from bootworthy.cli import judging, options
 from bootworthy.cli.azure_options import (
     ACCOUNT,
+    AS_JSON,
     MOVING,
-    capabilities,
+    SENDING,
+    SUBSCRIPTION,
     collect_seldom,
     offering_resume,
     target_from,
     transfer_options,
 )
 from bootworthy.cli.progress import observing_as
-from bootworthy.cli.terminal import print_lines
 from bootworthy.model.errors import UsageError
 from bootworthy.model.events import Note, Observer
-from bootworthy.model.finding import Severity
 from bootworthy.model.quantities import human_seconds, human_size, plural
 
 if TYPE_CHECKING:
+    from bootworthy.azure.capabilities import Capabilities
     from bootworthy.azure.options import TransferResult
     from bootworthy.disk.image import Image
-
-_FINDINGS = 1
-_UNREADABLE = 3
 
 
 @click.command(
@@ -53,7 +50,7 @@ Examples:
 @click.option("--disk", metavar="NAME", help="Make a managed disk of this name, and write into it.")
 @click.option("--resource-group", metavar="NAME", help="Where the managed disk is made.")
 @click.option("--location", metavar="REGION", help="Where the managed disk is made: westeurope.")
-@click.option("--subscription", metavar="ID", help="Else AZURE_SUBSCRIPTION_ID, or that of az.")
+@SUBSCRIPTION
 @click.option("--sku", default="Standard_LRS", show_default=True, help="The managed disk's.")
 @click.option(
     "--security-type",
@@ -63,21 +60,13 @@ Examples:
     help="The managed disk's; TrustedLaunch needs generation 2 and signed boot loaders.",
 )
 @click.option("--force", is_flag=True, help="Replace the blob; forget an upload that was begun.")
-@click.option("--resume", is_flag=True, help="Go on where an upload of this image broke off.")
-@click.option("--anyway", is_flag=True, help="Send an image that would not run; do not check it.")
-@click.option("--verify", is_flag=True, help="Read everything back and compare, before the footer.")
+@SENDING
 @click.option("--md5", is_flag=True, help="Have the service check each range's MD5.")
 @click.option("--all-blocks", is_flag=True, help="Send blocks too that no file system uses.")
-@click.option(
-    "--journal",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where the record of the upload is kept; below ~/.local/state if not given.",
-)
 @MOVING
 @options.READING
 @options.INTENT
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@AS_JSON
 @options.TALK
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -89,11 +78,13 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     not whole is never taken for an image.
     """
     _refuse_odd_usage(given)
-    with observing_as(given) as observer:
-        if not given["anyway"]:
-            refuse_what_would_not_run(ctx, given, observer)
+    collect_seldom()
+    with observing_as(given) as observer, judging.opened(given, observer) as image:
+        # What it can do is asked for where a machine's disk is described; that it runs, always.
+        asked = given["disk"] or not given["anyway"]
+        found = judging.judge(ctx, image, given, observer) if asked else None
         with offering_resume():
-            result = _upload(given, observer)
+            result = _upload(image, found, given, observer)
     _print(result, given)
 
 
@@ -106,41 +97,18 @@ def _refuse_odd_usage(given: Mapping[str, Any]) -> None:
         raise click.UsageError(f"--disk needs {' and '.join(missing)}")
 
 
-def refuse_what_would_not_run(
-    ctx: click.Context, given: Mapping[str, Any], observer: Observer
-) -> None:
-    """Judge the image by the rules; with errors they are printed on stderr, and the verb ends."""
-    from bootworthy.report import text
-    from bootworthy.work.check import check
+def _upload(
+    image: Image, found: Capabilities | None, given: Mapping[str, Any], observer: Observer
+) -> TransferResult:
+    _refuse_wrong_generation(image, given, observer)
+    for text in image.container.notes:
+        observer(Note(text))
+    if given["disk"] and found is not None:
+        return _to_disk(image, found, given, observer)
+    from bootworthy.azure.upload import upload
 
-    reading = options.reading_from(given, observer)
-    report = check(given["image"], intent=options.intent_from(given), reading=reading)
-    if not report.reaches(Severity.ERROR) and not report.unreadable:
-        return
-    print_lines(text.lines(report), sys.stderr)
-    click.echo("not sent: it would not run on Azure. --anyway sends it nevertheless", err=True)
-    ctx.exit(_UNREADABLE if report.unreadable else _FINDINGS)
-
-
-def _upload(given: Mapping[str, Any], observer: Observer) -> TransferResult:
-    from bootworthy.disk.image import open_image
-
-    collect_seldom()
-    with open_image(
-        given["image"],
-        allow_backing=given["allow_backing"],
-        disk=given["member"],
-        observer=observer,
-    ) as image:
-        _refuse_wrong_generation(image, given, observer)
-        for text in image.container.notes:
-            observer(Note(text))
-        if given["disk"]:
-            return _to_disk(image, given, observer)
-        from bootworthy.azure.upload import upload
-
-        target = target_from(given["target"], given)
-        return upload(image.container, target, transfer_options(given, observer))
+    target = target_from(given["target"], given)
+    return upload(image.container, target, transfer_options(given, observer))
 
 
 def _refuse_wrong_generation(image: Image, given: Mapping[str, Any], observer: Observer) -> None:
@@ -153,12 +121,13 @@ def _refuse_wrong_generation(image: Image, given: Mapping[str, Any], observer: O
     observer(Note(text))
 
 
-def _to_disk(image: Image, given: Mapping[str, Any], observer: Observer) -> TransferResult:
+def _to_disk(
+    image: Image, found: Capabilities, given: Mapping[str, Any], observer: Observer
+) -> TransferResult:
     from bootworthy.azure.compute import Compute, default_subscription
     from bootworthy.azure.managed_disk import DiskPlan, generation_of, upload_to_disk
 
     asked = options.intent_from(given).generation
-    found = capabilities(given, observer)
     plan = DiskPlan(
         resource_group=given["resource_group"],
         name=given["disk"],

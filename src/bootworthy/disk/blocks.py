@@ -40,7 +40,7 @@ class BlockTable:
             raise ImageError(
                 "image-too-complex",
                 f"{self.file.path} has {self.blocks} blocks, a table of more than 256 MiB",
-                hint="convert it with larger blocks: qemu-img convert -O qcow2",
+                hint="convert it with larger blocks: qemu-img convert -O qcow2 IMAGE OUT.qcow2",
             )
         if self.offset + self.blocks * 4 > self.file.size:
             self.file.truncated(self.offset + self.blocks * 4, "block table")

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 _CHUNK = 16 * MIB
 _REPORT = 4 * MIB
-_BUFFER = 4 * MIB
+
+# Read and written with memory that stays in the processor's cache, 0.4 GB took 0.086 s of its time;
+# by copy_file_range on ext4 0.076 s, but 0.146 s between places that differ within their pages. No
+# file system shares blocks between such places.
+_BUFFER = 256 * KIB
+_PAGE = 4096
 
 # What one thread decodes before it reports, and how fine zeros in it become holes.
 _BATCH = 4 * MIB
@@ -62,7 +67,8 @@ class CopyResult:
     """What was copied, in bytes of the disk.
 
     ``data_bytes`` are all that the image stores, ``decoded_bytes`` those of them that were
-    compressed, ``written_bytes`` those that were not left a hole. ``method`` moved the rest.
+    compressed, ``written_bytes`` those that were not left a hole. ``method`` moved the rest, except
+    between places that differ within their pages.
     """
 
     data_bytes: int
@@ -136,6 +142,7 @@ class _Copier:
         self._done = self._reported = self._written = 0
         self._writeback = Writeback(fd)
         self._method = Method.COPY_FILE_RANGE
+        self._buffer = memoryview(bytearray(_BUFFER))
 
     def result(self) -> CopyResult:
         return CopyResult(
@@ -224,6 +231,8 @@ class _Copier:
     def _move_some(self, file: HostFile, source: int, target: int, length: int) -> int:
         """Move up to ``length`` bytes by the best way that works; 0 at the end of the file."""
         moved = 0
+        if (source - target) % _PAGE:
+            return self._read_and_write(file, source, target, length)
         if self._method is Method.COPY_FILE_RANGE:
             moved = self._try(os.copy_file_range, file.fd, self._fd, length, source, target)
         if not moved and self._method is Method.SENDFILE:
@@ -231,10 +240,14 @@ class _Copier:
             moved = self._try(os.sendfile, self._fd, file.fd, source, length)
         if not moved:
             # Also when the kernel moved nothing: some file systems cannot, and do not say so.
-            data = file.pread(source, min(length, _BUFFER))
-            write_at(self._fd, data, target)
-            moved = len(data)
+            moved = self._read_and_write(file, source, target, length)
         return moved
+
+    def _read_and_write(self, file: HostFile, source: int, target: int, length: int) -> int:
+        view = self._buffer[:length]
+        file.fill(view, source, "data")
+        write_at(self._fd, view, target)
+        return len(view)
 
     def _try(self, move: Callable[..., int], *arguments: int) -> int:
         try:
@@ -325,7 +338,7 @@ def _batches(rows: Rows) -> Iterator[list[Extent]]:
         yield batch
 
 
-def write_at(fd: int, data: bytes, offset: int) -> None:
+def write_at(fd: int, data: bytes | memoryview, offset: int) -> None:
     """Write all of ``data`` at ``offset``, leaving the descriptor's own offset alone."""
     view = memoryview(data)
     while view:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -201,8 +202,11 @@ class ExtentMap:
         rows.setflags(write=False)
         self.size = size
         self.rows = rows
+
+    @cached_property
+    def _starts(self) -> Ints:
         # Searching needs a contiguous column; a view into the rows would be copied each time.
-        self._starts: Ints = np.ascontiguousarray(rows["guest"])
+        return np.ascontiguousarray(self.rows["guest"])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -269,7 +273,7 @@ def refuse_too_many(count: int) -> None:
             "image-too-complex",
             f"the image is scattered over more than {MAX_EXTENTS} pieces",
             hint="convert it with larger clusters or blocks, with the tool that made it; for a "
-            "qcow2: qemu-img convert -O qcow2 -o cluster_size=2M",
+            "qcow2: qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
 
 

@@ -236,27 +236,16 @@ def finish(work: Partial, output: Path, *, force: bool) -> None:
         raise explain(error, work.path) from error
 
 
-@contextmanager
-def new_file(output: Path, size: int, *, force: bool) -> Iterator[int]:
-    """A descriptor of a file of ``size`` zeros that gets its name when the block ends well.
-
-    Otherwise nothing is left behind.
+def refuse_existing(output: Path, *, force: bool) -> None:
+    """Refuse to write what exists; with ``force``, what is no file.
 
     Raises:
-        UsageError: ``output-exists`` without ``force``, or when it is no file.
-        HostError: it cannot be made or written, or another run is writing it.
+        UsageError: ``output-exists``.
     """
     if os.path.lexists(output) and not (force and _is_regular(output)):
         raise UsageError(
             "output-exists", f"{output} exists already", hint="--force replaces a file"
         )
-    with partial(output) as work:
-        try:
-            os.ftruncate(work.fd, size)
-            yield work.fd
-        except OSError as error:
-            raise explain(error, work.path) from error
-        finish(work, output, force=force)
 
 
 def _umask() -> int:
@@ -273,8 +262,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def explain(error: OSError, path: Path) -> HostError:
-    """A failed write as an error that says why.
+def explain(error: OSError, path: Path, left: str = "nothing was left behind") -> HostError:
+    """A failed write as an error that says why, and what is ``left`` of it.
 
     What is mounted from the file only sees that it fails, or becomes read-only, when the disk
     below is full.
@@ -283,7 +272,7 @@ def explain(error: OSError, path: Path) -> HostError:
         return HostError(
             "host-no-space",
             f"no space left while writing {path}",
-            hint="free some space, or write to another file system; nothing was left behind",
+            hint=f"free some space, or write to another file system; {left}",
         )
     return HostError(
         "host-write-failed",

@@ -44,6 +44,11 @@ SWAP_KINDS = frozenset({"swap", "swsuspend"})
 """Swap space, and swap space that holds a hibernated machine."""
 
 
+def is_only(area: Area) -> bool:
+    """Whether all signatures in the area speak of one thing: none is left of an earlier one."""
+    return sum(probe(area) is not None for probe in _PROBES) == 1
+
+
 def identify(read_at: ReadAt, *, partition: int, start: int, size: int) -> FileSystem:
     """What the ``size`` bytes at ``start`` of a disk carry; ``kind`` is empty when unknown."""
     area = Area(read_at, start, size)

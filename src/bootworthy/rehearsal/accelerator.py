@@ -48,10 +48,14 @@ class Accelerator:
     slowness: float
 
 
+def is_native(architecture: Architecture) -> bool:
+    """Whether this host's processor is of that architecture."""
+    return _HOSTS.get(platform.machine()) is architecture
+
+
 def accelerator_for(architecture: Architecture, *, emulate: bool = False) -> Accelerator:
     """KVM for a guest of this host's architecture where it works, else emulation."""
-    native = _HOSTS.get(platform.machine()) is architecture
-    if native and not emulate and kvm.works():
+    if is_native(architecture) and not emulate and kvm.works():
         enlightened = _HYPERV if architecture is Architecture.X64 else ()
         return Accelerator(
             name="kvm", option="kvm", cpu=",".join(("host", *enlightened)), slowness=1

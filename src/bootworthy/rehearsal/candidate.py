@@ -87,9 +87,17 @@ def candidate_of(
 def _refuse_odd_machine(
     generation: Generation, architecture: Architecture, controller: Controller | None
 ) -> None:
-    """What Azure does not have (learn.microsoft.com, "Generation 2 VMs" and "NVMe overview")."""
+    """What Azure does not have (learn.microsoft.com, "Generation 2 VMs" and "NVMe overview").
+
+    And what QEMU's firmware does not.
+    """
     if architecture is Architecture.ARM64 and generation is Generation.BIOS:
         raise UsageError("rehearsal-generation", "arm64 machines are of generation 2 only")
+    if architecture is Architecture.ARM64 and controller is Controller.AHCI:
+        # ArmVirtPkg/ArmVirtQemu.dsc of EDK2 has drivers for SCSI and NVMe, and none for ATA.
+        raise UsageError(
+            "rehearsal-controller", "the firmware of QEMU's arm64 machines boots no AHCI disk"
+        )
     if controller is Controller.IDE and generation is Generation.UEFI:
         raise UsageError("rehearsal-controller", "machines of generation 2 have no IDE controller")
     if controller is Controller.NVME and generation is Generation.BIOS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bootworthy.disk.sizes import MIB
 from bootworthy.model.errors import HostError
 from bootworthy.model.intent import Architecture, Generation
-from bootworthy.rehearsal.accelerator import Accelerator
+from bootworthy.rehearsal.accelerator import Accelerator, is_native
 from bootworthy.rehearsal.controllers import (
     Controller,
     by_id_name,
@@ -26,9 +26,12 @@ _ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 _MAKER = "manufacturer=Microsoft Corporation"
 
 _EMULATORS = {
-    Architecture.X64: ("qemu-system-x86_64", "/usr/libexec/qemu-kvm"),
-    Architecture.ARM64: ("qemu-system-aarch64", "/usr/libexec/qemu-kvm"),
+    Architecture.X64: "qemu-system-x86_64",
+    Architecture.ARM64: "qemu-system-aarch64",
 }
+
+# The only name in Red Hat's family, for the host's own architecture.
+_NATIVE_EMULATOR = "/usr/libexec/qemu-kvm"
 
 _OS_SERIAL = "AZROOT"
 _RESOURCE_SERIAL = "AZRESOURCE"
@@ -70,13 +73,13 @@ def emulator_for(architecture: Architecture) -> str:
     Raises:
         HostError: ``qemu-missing``.
     """
-    names = _EMULATORS[architecture]
-    found = next((path for name in names if (path := shutil.which(name))), None)
+    name = _EMULATORS[architecture]
+    found = shutil.which(name)
+    if found is None and is_native(architecture):
+        found = shutil.which(_NATIVE_EMULATOR)
     if found is None:
         package = "qemu-system-x86" if architecture is Architecture.X64 else "qemu-system-arm"
-        raise HostError(
-            "qemu-missing", f"{names[0]} is not installed", hint=f"apt install {package}"
-        )
+        raise HostError("qemu-missing", f"{name} is not installed", hint=f"apt install {package}")
     return found
 
 

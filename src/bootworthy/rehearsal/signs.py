@@ -209,7 +209,8 @@ _USERSPACE = (
         name="the SSH server does not start",
         pattern=_re(
             r"sshd: no hostkeys available|"
-            r"Failed to start (?:sshd?\.service|OpenBSD Secure Shell|OpenSSH)"
+            # systemd cuts names to the width of the console.
+            r"Failed to start (?:sshd?\.serv\S*|OpenBSD Secure Shell|OpenSSH)"
         ),
         codes=("SEC-02", "SEC-01"),
         weight=Weight.EXPLAINS,
@@ -217,7 +218,7 @@ _USERSPACE = (
 )
 
 # cloud-init: sources/azure/errors.py, sources/DataSourceAzure.py, config/modules.py, stages.py;
-# WALinuxAgent: pa/provision, pa/rdma, common/osutil.
+# WALinuxAgent: daemon/main.py, pa/provision, pa/rdma, common/osutil.
 _PROVISIONING = (
     Sign(
         name="cloud-init found no data source",
@@ -249,14 +250,20 @@ _PROVISIONING = (
         codes=("BT-09",),
     ),
     Sign(
+        name="the agent crashes and begins again",
+        pattern=_re(r"Daemon ended with exception -- Sleep \d+ seconds and restart"),
+        codes=("AGT-26", "AGT-08", "AGT-07"),
+        weight=Weight.EXPLAINS,
+    ),
+    Sign(
         name="the agent believes that it has provisioned already",
         pattern=_re(r"Provisioning already completed, skipping"),
         codes=("AGT-19",),
         weight=Weight.EXPLAINS,
     ),
     Sign(
-        name="the agent waits for a host key that does not come",
-        pattern=_re(r"Giving up, ssh host key was not found"),
+        name="the agent finds no host key",
+        pattern=_re(r"Giving up, ssh host key was not found|Failed to generate ssh host key"),
         codes=("SEC-02", "SEC-01"),
         weight=Weight.EXPLAINS,
     ),

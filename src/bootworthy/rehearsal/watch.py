@@ -23,7 +23,7 @@ _DONE = re.compile(r"\blogin: |Cloud-init v\. \S+ finished at ")
 # say which of them it is.
 _UNPROVISIONED = (
     *("CMD-18", "CI-03", "CI-02", "CI-04", "CI-09", "NET-01", "AGT-09", "AGT-19", "KERN-04"),
-    *("NET-08", "NET-17", "CI-01", "AGT-01", "AGT-02"),
+    *("NET-08", "NET-17", "AGT-01"),
 )
 _NO_NETWORK = ("NET-01", "KERN-01", "NET-02", "NET-03", "NET-08")
 _NO_LOGIN = ("SEC-01", "SEC-02", "NET-17", *_NO_NETWORK)

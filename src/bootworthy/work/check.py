@@ -37,19 +37,25 @@ def check(
     wanted = intent or Intent()
     chosen = reading or Reading()
     with opened(image, root, chosen) as subject:
-        if chosen.partial:
-            return _partly(subject, wanted, began)
-        results = check_rules(rules_for(wanted.profile), subject.subject(wanted))
-        report = report_of("check", subject, results, time.monotonic() - began)
-        return replace(report, notes=(*report.notes, *_refusals(subject)))
+        report = _partly(subject, wanted) if chosen.partial else judged(subject, wanted)
+    return replace(report, seconds=time.monotonic() - began)
 
 
-def _partly(subject: Opened, intent: Intent, began: float) -> Report:
+def judged(subject: Opened, intent: Intent) -> Report:
+    """What every rule says of an open subject."""
+    began = time.monotonic()
+    results = check_rules(rules_for(intent.profile), subject.subject(intent))
+    report = report_of("check", subject, results, time.monotonic() - began)
+    return replace(report, notes=(*report.notes, *_refusals(subject)))
+
+
+def _partly(subject: Opened, intent: Intent) -> Report:
+    began = time.monotonic()
     guest = Guest(partial.completed(subject.session.tree), root=subject.session.root)
-    judged = replace(subject, guest=guest)
-    results = check_rules(rules_for(intent.profile), judged.subject(intent))
+    whole = replace(subject, guest=guest)
+    results = check_rules(rules_for(intent.profile), whole.subject(intent))
     kept = partial.of_files(results, subject.session.tree)
-    return replace(report_of("check", judged, kept, time.monotonic() - began), guest=None)
+    return replace(report_of("check", whole, kept, time.monotonic() - began), guest=None)
 
 
 def _refusals(subject: Opened) -> tuple[str, ...]:

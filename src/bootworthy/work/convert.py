@@ -38,6 +38,7 @@ from bootworthy.model.errors import HostError, ImageError, UsageError
 from bootworthy.model.events import BytesMoved, Note, Observer, StepFinished, StepStarted, ignore
 from bootworthy.model.quantities import human_size
 from bootworthy.work import journal as journals
+from bootworthy.work.footers import refuse_footer_inside
 from bootworthy.work.journal import Journal, Task
 from bootworthy.work.limits import Target, refuse_over_limit
 
@@ -117,7 +118,8 @@ def convert(
     Raises:
         UsageError: ``output`` exists (without ``force``), is the image, or means no format; what
             ``resume`` should go on with belongs to another source.
-        ImageError: the image cannot be read, or is larger than the target takes.
+        ImageError: the image cannot be read, is larger than the target takes, or has the footer of
+            a VHD inside.
         HostError: there is no space, or the disk failed.
     """
     options = options or ConvertOptions()
@@ -149,6 +151,8 @@ def convert_opened(
     writer = writer_for(options.to, target.name)
     files = tuple(file.path for file in source.container.files())
     refuse_bad_output(target, files, force=options.force)
+    if options.source_format is None:
+        refuse_footer_inside(source.container, can_be_named=True)
     job = _job(source, target, options, writer, began)
     return _run(job, os.fspath(output))
 

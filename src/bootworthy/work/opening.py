@@ -83,10 +83,20 @@ def opened(
                     observer=reading.observer,
                 )
             )
-            session = session_of(disk, reading, writable=False)
-            found = _of_session(os.fspath(image), stack.enter_context(session), disk)
-            words = words_to_reopen(disk.container, disk=reading.disk, guest=reading.guest)
-            yield replace(found, words=words)
+            yield stack.enter_context(guest_in(disk, image, reading))
+
+
+@contextmanager
+def guest_in(disk: Image, name: PathLike, reading: Reading) -> Iterator[Opened]:
+    """The guest of an open disk image, for reading; ``disk`` stays open.
+
+    Raises:
+        ImageError: the image holds no Linux we can reach.
+        HostError: this machine lacks what the engine needs.
+    """
+    with session_of(disk, reading, writable=False) as session:
+        words = words_to_reopen(disk.container, disk=reading.disk, guest=reading.guest)
+        yield replace(_of_session(os.fspath(name), session, disk), words=words)
 
 
 def _of_session(name: str, session: Session, image: Image | None) -> Opened:

@@ -41,6 +41,7 @@ from bootworthy.rules.profiles import rules_for
 from bootworthy.work import disk_steps
 from bootworthy.work.check import report_of
 from bootworthy.work.evaluate import check_rules
+from bootworthy.work.footers import refuse_footer_inside
 from bootworthy.work.merge import plan_for
 from bootworthy.work.opening import Opened, PathLike, Reading, opened, session_of
 from bootworthy.work.plan import disk_plan, findings_of, imagine
@@ -105,6 +106,7 @@ def prepare(
     refuse_bad_output(target, (os.fspath(image),), force=force)
     with opened(image, None, replace(job.reading, engine="auto")) as source:
         assert source.image is not None  # noqa: S101 - opened() was given an image
+        refuse_footer_inside(source.image.container)
         refuse_bad_output(target, _files_of(source.image), force=force)
         first = _first_look(source, job)
         if _has_guest_steps(first):

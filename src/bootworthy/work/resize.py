@@ -28,6 +28,7 @@ from bootworthy.work.convert import (
     open_source,
     refuse_early,
 )
+from bootworthy.work.footers import refuse_footer_inside
 from bootworthy.work.in_place import undo_command
 from bootworthy.work.limits import refuse_over_limit
 
@@ -119,6 +120,8 @@ def _resize_in_place(path: Path, size: str, *, shrink: bool, options: ConvertOpt
             options.observer(Note("an edit that was interrupted is now complete"))
     with edits.writable(path) as file, open_source(path, options) as image:
         container = image.container
+        if options.source_format is None:
+            refuse_footer_inside(container, can_be_named=True)
         writer = _writer_of(image)
         old_disk, wanted = image.virtual_size, _wanted(image, size, shrink=shrink)
         refuse_over_limit(wanted, options.target, writer)

@@ -37,7 +37,7 @@ def archive(members: Mapping[str, bytes], *, comment: bytes = b"") -> bytearray:
     return bytearray(out.getvalue())
 
 
-def refusal(path: Path, data: bytes, *, disk: str = "") -> ImageError:
+def refusal(path: Path, data: bytes | bytearray, *, disk: str = "") -> ImageError:
     """The error that opening gives; no descriptor is left open."""
     path.write_bytes(data)
     before = open_descriptors()

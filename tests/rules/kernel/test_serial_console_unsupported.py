@@ -5,6 +5,7 @@ import pytest
 from bootworthy.model.finding import Finding, Severity
 from bootworthy.model.intent import Intent
 from bootworthy.rules.kernel.serial_console_unsupported import check
+from tests.rules.command_line.menus import ARM
 from tests.rules.healthy import RELEASE, healthy, kernel
 from tests.rules.making import Entry, findings, subject
 
@@ -25,3 +26,14 @@ def test_a_driver_without_its_console() -> None:
 
     assert found.severity is Severity.WARNING
     assert RELEASE in found.message
+
+
+def test_arm64_has_another_driver() -> None:
+    pl011 = "CONFIG_SERIAL_AMBA_PL011=y\n"
+    eight = "CONFIG_SERIAL_8250=y\n"
+    console = "CONFIG_SERIAL_AMBA_PL011_CONSOLE=y\n"
+
+    assert look({**ARM, **kernel(config=pl011 + console + eight)}) == ()
+    assert look({**ARM, **kernel(config=eight)}) == ()
+    (found,) = look({**ARM, **kernel(config=pl011)})
+    assert found.expected == "CONFIG_SERIAL_AMBA_PL011_CONSOLE=y"

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import errno
+import os
+from dataclasses import replace
+
 import pytest
 
+from bootworthy.guest.recording import RecordingTree
 from bootworthy.model.steps import InstallPackages, UpdateInitramfs
 from bootworthy.rules import drivers
 from bootworthy.work.steps.initramfs import update
 from bootworthy.work.steps.packages import install
-from bootworthy.work.target import StepFailedError, Target
+from bootworthy.work.target import ApplyOptions, InitramfsWay, StepFailedError, Target
+from tests.guest.memory import MemoryTree
 from tests.guest.unified_images import unified_image
 from tests.rules.healthy import (
     GRUB_CFG,
@@ -103,3 +109,27 @@ def test_an_initramfs_in_a_unified_image_is_left_to_its_owner() -> None:
 
     assert target.tree.read(place) == image
     assert "hv_storvsc" in target.tree.text("/etc/initramfs-tools/modules")
+
+
+class Full(MemoryTree):
+    """A FAT without room for what is new: such a write leaves nothing behind."""
+
+    def write_at(self, path: str, data: bytes, mode: int) -> None:
+        """Replace a file; a new one finds no room."""
+        if path.endswith(".bak"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        super().write_at(path, data, mode)
+
+
+def test_without_room_for_a_backup_there_is_none() -> None:
+    target = replace(
+        machine({}, lambda _: (0, "")),
+        tree=RecordingTree(Full(healthy({INITRAMFS: POOR}))),
+        options=ApplyOptions(initramfs=InitramfsWay.APPEND),
+    )
+
+    update(STEP, target)
+
+    inside = target.guest.initramfs(INITRAMFS)
+    assert all(map(inside.has_module, drivers.INITRAMFS))
+    assert not target.tree.exists(f"{INITRAMFS}.bak")

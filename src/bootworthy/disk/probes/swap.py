@@ -28,6 +28,15 @@ def probe(area: Area) -> Found | None:
     return None
 
 
+def page_size(area: Area) -> int | None:
+    """The size in bytes of the pages of swap space that is not suspended to, None without."""
+    return next((size for size in _PAGE_SIZES if _is_signed(area, size)), None)
+
+
+def _is_signed(area: Area, page: int) -> bool:
+    return area.at(page - _SIGNATURE_SIZE, _SIGNATURE_SIZE) == _SWAP
+
+
 def _found(area: Area, kind: str, *, clean: bool) -> Found:
     uuid, label = uuid_of(area.at(_UUID, 16)), text_of(area.at(_LABEL, 16))
     return Found(kind=kind, uuid=uuid, label=label, clean=clean)

@@ -20,6 +20,7 @@ from bootworthy.disk.extents import (
     joined,
     make_rows,
     merge,
+    no_rows,
     refuse_too_many,
 )
 from bootworthy.model.errors import ImageError
@@ -43,6 +44,7 @@ _MAX_L2_BYTES = 1 << 30
 
 # Tables decoded at once: small enough for the caches and for 32 subclusters of each cluster.
 _BATCH_BYTES = 1 << 19
+_BATCH_ROWS = 1 << 16
 
 
 def read(file: HostFile, header: Header, data: HostFile) -> Rows:
@@ -97,7 +99,8 @@ def _table_offsets(file: HostFile, header: Header) -> Ints:
         raise ImageError(
             "image-too-complex",
             f"{file.path} has {len(used)} cluster tables, more than {_MAX_L2_BYTES >> 20} MiB",
-            hint="convert it with larger clusters: qemu-img convert -O qcow2 -o cluster_size=2M",
+            hint="convert it with larger clusters: "
+            "qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
     return offsets
 
@@ -218,6 +221,16 @@ def _fitted(file: HostFile, header: Header, rows: Rows, size: int) -> Rows:
 
     The last cluster may be cut short: what is missing of it reads as zeros, as in qemu.
     """
+    zeros = [
+        _fit(file, header, rows[start : start + _BATCH_ROWS], size)
+        for start in range(0, len(rows), _BATCH_ROWS)
+    ]
+    missing = np.concatenate((no_rows(), *zeros))
+    return np.concatenate((rows, missing)) if len(missing) else rows
+
+
+def _fit(file: HostFile, header: Header, rows: Rows, size: int) -> Rows:
+    """Shorten ``rows`` in place; what is missing of them, as zeros."""
     encoded, data = rows["kind"] == Kind.ENCODED, rows["kind"] == Kind.DATA
     last = np.where(encoded, rows["host"] + 1, rows["host"] + rows["length"])
     missing = np.where(data | encoded, last - size, 0)
@@ -226,10 +239,10 @@ def _fitted(file: HostFile, header: Header, rows: Rows, size: int) -> Rows:
     rows["stored"] = np.where(encoded, np.minimum(rows["stored"], size - rows["host"]), 0)
     short = missing > 0
     if not np.any(short):
-        return rows
+        return no_rows()
     tail, absent = rows[short], missing[short]
     whole = tail["guest"] + tail["length"]
     rows["length"] -= np.where(short, missing, 0)
     if np.any(rows["length"] < 0):
         file.truncated(int(last.max()), "data")
-    return np.concatenate((rows, make_rows(whole - absent, absent, Kind.ZERO)))
+    return make_rows(whole - absent, absent, Kind.ZERO)

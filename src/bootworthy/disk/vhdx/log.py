@@ -105,7 +105,7 @@ def _too_complex(file: HostFile, what: str) -> NoReturn:
         "image-too-complex",
         f"{file.path} was not closed properly and has {what}",
         hint="replay it in a copy: attach and detach that in Windows, "
-        "or qemu-img check -r all COPY.vhdx",
+        "or qemu-img check -r all -f vhdx COPY.vhdx",
     )
 
 

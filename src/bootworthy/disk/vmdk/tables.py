@@ -102,7 +102,8 @@ def _directory(file: HostFile, header: SparseHeader, directory: int, size: int) 
         raise ImageError(
             "image-too-complex",
             f"{file.path} has {len(used)} grain tables, more than {_MAX_TABLES // MIB} MiB",
-            hint="convert it with larger blocks: qemu-img convert -O qcow2 -o cluster_size=2M",
+            hint="convert it with larger blocks: "
+            "qemu-img convert -O qcow2 -o cluster_size=2M IMAGE OUT.qcow2",
         )
     return offsets
 

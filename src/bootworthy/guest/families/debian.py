@@ -26,6 +26,8 @@ _PACKAGES = {
     Need.SSH_SERVER: ("openssh-server",),
     Need.SUDO: ("sudo",),
     Need.PASSLIB: ("python3-passlib",),
+    # Elsewhere it is a part of util-linux.
+    Need.EJECT: ("eject",),
 }
 
 _UNITS = {

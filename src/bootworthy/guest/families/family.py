@@ -24,6 +24,7 @@ class Need(StrEnum):
     DHCP_CLIENT = "DHCP client"
     SUDO = "sudo"
     PASSLIB = "Python module passlib"
+    EJECT = "eject"
 
 
 class Family(ABC):

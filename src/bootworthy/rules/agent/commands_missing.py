@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootworthy.model.finding import Place, Severity, Violation, by_hand
+from bootworthy.guest.families.family import Need
+from bootworthy.guest.guest import Guest
+from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.rules import software, sources
 from bootworthy.rules.conditions import with_agent
 from bootworthy.rules.provisioning import agent_provisions
@@ -15,6 +17,12 @@ from bootworthy.rules.subject import Subject
 # by which it reads extensions' settings, comes from openssl whoever provisions.
 _ALWAYS = ("openssl",)
 _TO_PROVISION = ("useradd", "usermod", "ssh-keygen")
+
+# For the provisioning medium, once it is read. Without such a program agents since 2.2.54 end, and
+# begin again every 15 seconds; Debian 13's package does not depend on it.
+_EJECT = "eject"
+_MODULE = "azurelinuxagent/common/osutil/default.py"
+_EJECTS = f'run_command(["{_EJECT}"'
 
 # resourcedisk/default.py, for a temporary disk that the agent is to format.
 _TO_FORMAT = ("mkswap",)
@@ -36,6 +44,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     guest = subject.linux
     provisions = agent_provisions(guest)
     wanted = [*_ALWAYS, *(_TO_PROVISION if provisions else ())]
+    wanted += (_EJECT,) if provisions and _ejects(guest) else ()
     wanted += _TO_FORMAT if guest.agent.is_on("ResourceDisk.EnableSwap") else ()
     for name in wanted:
         if not software.has_program(guest, name):
@@ -44,6 +53,16 @@ def check(subject: Subject) -> Iterator[Violation]:
                 place=Place(f"/usr/bin/{name}"),
                 found="no such program",
                 expected=name,
-                fix=by_hand(f"install the package that has {name}"),
+                fix=_fix(guest, name),
                 severity=Severity.ERROR if provisions else None,
             )
+
+
+def _ejects(guest: Guest) -> bool:
+    return _EJECTS in guest.tree.text_or(f"{guest.agent.modules_dir}/{_MODULE}")
+
+
+def _fix(guest: Guest, name: str) -> Fix:
+    if name == _EJECT and guest.family.packages_for(Need.EJECT):
+        return software.install(guest, Need.EJECT)
+    return by_hand(f"install the package that has {name}")

@@ -110,7 +110,8 @@ def _back_up(kernel: Kernel, target: Target) -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        tree.remove(path + _BACKUP)
+        if tree.exists(path + _BACKUP):
+            tree.remove(path + _BACKUP)
         target.note(f"no room for a backup of {path}")
 
 

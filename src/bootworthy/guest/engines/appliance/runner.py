@@ -66,7 +66,8 @@ class ApplianceRunner(Runner):
             raise HostError(
                 "host-cannot-run-guest",
                 f"{invocation.argv[0]} of the guest cannot be run: {reason}",
-                hint="use a host of the guest's architecture",
+                hint="use --engine host with qemu-user-static installed, or a host of the guest's "
+                "architecture",
             )
         output = Output(posixpath.basename(invocation.argv[0]), self._observer)
         start = time.monotonic()

@@ -17,7 +17,7 @@ from typing import Self
 from bootworthy.guest.engines.base import Completed, Invocation, Runner
 from bootworthy.guest.engines.capture import Output, drain
 from bootworthy.guest.engines.environment import environment_of
-from bootworthy.guest.engines.sandbox.architecture import cannot_run
+from bootworthy.guest.engines.sandbox.architecture import cannot_run, is_foreign
 from bootworthy.guest.engines.sandbox.confinement import (
     BlockMount,
     Confinement,
@@ -76,6 +76,7 @@ class SandboxRunner(Runner):
         observer: Observer,
         after: Callable[[], None] = lambda: None,
     ) -> None:
+        self.native_speed = not is_foreign(tree)
         self._tree = tree
         self._place = place
         self._observer = observer
@@ -98,7 +99,8 @@ class SandboxRunner(Runner):
             raise HostError(
                 "host-cannot-run-guest",
                 f"{invocation.argv[0]} of the guest cannot be run: {reason}",
-                hint="use --engine appliance, or a host of the guest's architecture",
+                hint="as root, with qemu-user-static installed where the guest is of another "
+                "architecture; or use a host of the guest's",
             )
         resolver = _host_resolver() if invocation.network else None
         try:
