@@ -51,8 +51,7 @@ def test_what_is_left_out_says_why() -> None:
         assert entry["title"], code
 
 
-# Seen in rehearsals, of Debian's images and of one that lets in nobody new; no entry of the
-# catalogue of 338 says it.
+# Seen in rehearsals; no entry of the catalogue of 338 says it.
 _OURS = {"AGT-26", "CI-26", "SEC-23"}
 
 
