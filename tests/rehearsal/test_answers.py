@@ -112,6 +112,15 @@ def test_what_qemu_cannot_show_is_not_asked() -> None:
         assert found[name].state is MilestoneState.NOT_ASKED
 
 
+def test_a_resource_disk_that_could_not_be_named_is_not_asked_for() -> None:
+    unnamed = _judged({"resource": "", "swap": "", "resource_name": ""})
+    named = _judged({"resource": "", "resource_name": "/dev/disk/cloud/azure_resource"})
+
+    assert unnamed["resource-disk"].state is MilestoneState.NOT_ASKED
+    assert unnamed["swap"].state is MilestoneState.NOT_ASKED
+    assert named["resource-disk"].state is MilestoneState.MISSED
+
+
 def test_the_agent_alone_is_not_asked_to_grow_the_root() -> None:
     agent = replace(CANDIDATE, has_cloud_init=False)
     small, grown = _judged({"root_gap": "2097152"}, agent), _judged({}, agent)

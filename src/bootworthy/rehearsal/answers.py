@@ -151,6 +151,9 @@ class Judge:
         if self._candidate.agent_swap or not self._candidate.has_cloud_init:
             told = "the agent finds it on the VMBus alone, which QEMU does not have"
             return self._made("resource-disk", title, _NOT_ASKED, told)
+        if self._answers.get("resource_name") == "":
+            told = "its name comes from the VMBus; QEMU can give it from systemd 252 on"
+            return self._made("resource-disk", title, _NOT_ASKED, told)
         return self._made("resource-disk", title, _MISSED, "not mounted")
 
     def _swap(self) -> Milestone:

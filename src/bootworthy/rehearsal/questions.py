@@ -48,6 +48,7 @@ fi
 say root_size "$(df -B512 --output=size / | tail -n1)"
 where() {{ findmnt -rno SOURCE,TARGET,FSTYPE "$1"; }}
 say resource "$(where /mnt/resource || where /mnt)"
+say resource_name "$(ls /dev/disk/cloud/azure_resource)"
 {hardware.QUESTIONS}say end yes
 """
 
