@@ -70,6 +70,28 @@ def test_generators_of_other_distributions(generator: dict[str, Entry]) -> None:
     assert found.fix.steps == (REMOVED,)
 
 
+def test_a_generator_of_a_first_boot_that_no_generalized_image_has() -> None:
+    name = "sshd-keygen.service"
+    unit: dict[str, Entry | None] = {
+        f"/usr/lib/systemd/system/{name}": "[Unit]\nConditionFirstBoot=yes\n[Install]\n"
+        "WantedBy=ssh.service\n",
+        f"/etc/systemd/system/ssh.service.wants/{name}": Link(f"/usr/lib/systemd/system/{name}"),
+    }
+    files = healthy({**NO_UNIT, **NO_CLOUD_INIT, **unit})
+    overridden = f"/etc/systemd/system/{name}.d/always.conf"
+
+    assert finding(check, subject(files)).severity is Severity.ERROR
+    found = finding(check, subject({**files, **{k: v for k, v in KEYS.items() if v is not None}}))
+    assert found.fix is not None
+    assert [step.kind for step in found.fix.steps] == ["write-file", "enable-units", "remove-paths"]
+    changed = {
+        **files,
+        f"/usr/lib/systemd/system/{name}": "[Unit]\n[Install]\nWantedBy=ssh.service\n",
+    }
+    assert findings(check, subject(changed)) == ()
+    assert finding(check, subject({**changed, overridden: "[Unit]\nConditionFirstBoot=true\n"}))
+
+
 def test_a_generator_that_is_masked() -> None:
     name = "sshd-keygen.target"
     masked: dict[str, Entry | None] = {

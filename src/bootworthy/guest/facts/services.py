@@ -87,6 +87,11 @@ class Services:
             state, reason = self._state(found, name)
         return Unit(name=found.name, state=state, path=found.path, decided_by=reason)
 
+    def values(self, name: str, section: str, key: str) -> tuple[str, ...]:
+        """What a unit of systemd's says of a key; empty when there is none."""
+        found = self._units.locate(name)
+        return self._units.values(found, section, key) if found else ()
+
     def first_present(self, *names: str) -> Unit | None:
         """The first of these units that is not absent."""
         units = map(self.unit, names)

@@ -138,6 +138,11 @@ class Units:
             default_instance=next((word for word in reversed(instances) if word), ""),
         )
 
+    def values(self, unit: UnitFile, section: str, key: str) -> tuple[str, ...]:
+        """What a unit and its drop-ins say of a key, in order."""
+        files = [file for path in self._files(unit) if (file := self._parse(path))]
+        return tuple(value for file in files for value in file.values(section, key))
+
     def _files(self, unit: UnitFile) -> Iterator[str]:
         yield unit.path
         drop_ins: dict[str, str] = {}

@@ -37,8 +37,8 @@ ExecStart=/usr/bin/ssh-keygen -A
 WantedBy=multi-user.target
 """
 
-# Red Hat's (two generations), Arch's and Raspberry Pi OS's; sshd's own unit wants the first three,
-# which therefore cannot be enabled, only masked.
+# Red Hat's (two generations; Debian 13 has the second name, too), Arch's and Raspberry Pi OS's;
+# sshd's own unit wants the first three, which therefore cannot be enabled, only masked.
 _GENERATORS = (
     UNIT,
     "sshd-keygen.target",
@@ -98,8 +98,21 @@ def _shipped(keys: list[str], fix: Fix) -> Violation:
 def _has_generator(guest: Guest) -> bool:
     if guest.services.manager != "systemd":
         return True
-    units = (guest.services.unit(name) for name in _GENERATORS)
-    return any(unit.state in _GENERATING for unit in units) or guest.tree.is_file(_PROGRAM)
+    return any(_generates(guest, name) for name in _GENERATORS) or guest.tree.is_file(_PROGRAM)
+
+
+def _generates(guest: Guest, name: str) -> bool:
+    """Whether a unit makes keys in a generalized image.
+
+    Debian 13's has ConditionFirstBoot: systemd takes no boot for the first one where machine-id is
+    there and empty, as it is then (machine-id(5)). Only cloud-init makes up for that; the agent
+    does not start an sshd that has failed.
+    """
+    if guest.services.unit(name).state not in _GENERATING:
+        return False
+    return not {"yes", "true", "on", "1"} & {
+        value.lower() for value in guest.services.values(name, "Unit", "ConditionFirstBoot")
+    }
 
 
 def _provisioner_makes_keys(guest: Guest) -> bool:
