@@ -85,6 +85,23 @@ def test_an_image_that_would_not_run_is_not_sent(service: Service, tmp_path: Pat
     assert not service.log
 
 
+def test_a_footer_inside_is_not_sent_as_a_part_of_the_disk(
+    service: Service, tmp_path: Path
+) -> None:
+    path = tmp_path / "disk.vhd"
+    path.write_bytes(fixed_vhd(raw_disk(tmp_path / "disk.raw")) + bytes(512))
+    refused = run(tmp_path, "upload", path, service.url(), "--anyway")
+    repaired = run(tmp_path, "convert", "--in-place", path)
+    sent = run(tmp_path, "upload", path, service.url(), "--anyway")
+
+    assert refused.returncode == 3
+    assert "vhd-footer-inside" in refused.stderr
+    assert "bootworthy convert --in-place" in refused.stderr
+    assert repaired.returncode == 0, repaired.stderr
+    assert sent.returncode == 0, sent.stderr
+    assert service.blob().content().count(b"conectix") == 1
+
+
 def test_a_broken_upload_offers_the_command_that_goes_on(service: Service, tmp_path: Path) -> None:
     source = raw_disk(tmp_path / "disk.raw")
 

@@ -52,7 +52,7 @@ def test_what_is_left_out_says_why() -> None:
 
 
 # Seen in rehearsals; no entry of the catalogue of 338 says it.
-_OURS = {"AGT-26", "CI-26", "SEC-23"}
+_OURS = {"AGT-26", "CI-26", "NET-25", "SEC-23"}
 
 
 def test_the_whole_catalogue_is_accounted_for() -> None:

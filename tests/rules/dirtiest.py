@@ -301,7 +301,7 @@ ODD: Changes = {
     "/etc/dhcp/dhclient.conf": "timeout 60;\n",
     "/etc/hosts.deny": "ALL: ALL\n",
     "/etc/network/interfaces": (
-        "auto lo\niface lo inet loopback\nauto eth0 eth1\niface eth0 inet dhcp\n"
+        "auto lo eth1\niface lo inet loopback\nallow-hotplug eth0\niface eth0 inet dhcp\n"
         "iface eth1 inet dhcp\n"
     ),
     "/var/lib/dpkg/status": dpkg_status("omi"),

@@ -327,7 +327,7 @@ def _services() -> dict[str, Entry]:
         "/usr/sbin/dhclient": elf(),
         "/etc/network/interfaces": (
             "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\n"
-            "allow-hotplug eth0\niface eth0 inet dhcp\n"
+            "auto eth0\niface eth0 inet dhcp\n"
         ),
         cloud_init_network.PATH: cloud_init_network.TEXT,
         host_keys.UNIT_PATH: host_keys.UNIT_TEXT,

@@ -29,9 +29,10 @@ def opened(given: Mapping[str, Any], observer: Observer) -> Iterator[Image]:
     """The image of a verb that has the READING options.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: it cannot be read, or is a VHD whose footer is not its end.
     """
     from bootworthy.disk.image import open_image
+    from bootworthy.work.footers import refuse_footer_inside
 
     with open_image(
         given["image"],
@@ -39,6 +40,7 @@ def opened(given: Mapping[str, Any], observer: Observer) -> Iterator[Image]:
         disk=given["member"],
         observer=observer,
     ) as image:
+        refuse_footer_inside(image.container)
         yield image
 
 

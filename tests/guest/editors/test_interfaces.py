@@ -46,7 +46,7 @@ auto lo
 iface lo inet loopback
 
 # The primary network interface
-allow-hotplug eth0
+auto eth0
 iface eth0 inet dhcp
 	# dns-* options are implemented by the resolvconf package, if installed
 # This is an autoconfigured IPv6 interface
@@ -61,40 +61,45 @@ def test_the_installers_fixed_address_becomes_dhcp() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("", "auto lo\niface lo inet loopback\n\nallow-hotplug eth0\niface eth0 inet dhcp\n"),
+        ("", "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"),
         ("auto eth0\niface eth0 inet dhcp\n", "auto eth0\niface eth0 inet dhcp\n"),
-        ("iface eth0 inet dhcp\n", "allow-hotplug eth0\niface eth0 inet dhcp\n"),
+        ("allow-auto eth0\niface eth0 inet dhcp\n", "allow-auto eth0\niface eth0 inet dhcp\n"),
+        (
+            "allow-hotplug eth0 eth1\niface eth0 inet dhcp\n",
+            "allow-hotplug eth1\nauto eth0\niface eth0 inet dhcp\n",
+        ),
+        ("iface eth0 inet dhcp\n", "auto eth0\niface eth0 inet dhcp\n"),
         (
             "auto eth0\niface eth0 inet dhcp\n  hwaddress ether 00:15:5d:00:00:01\n",
-            "allow-hotplug eth0\niface eth0 inet dhcp\n",
+            "auto eth0\niface eth0 inet dhcp\n",
         ),
         (
             "auto lo en3 en4\niface en3 inet dhcp\niface en4 inet static\n address \\\n 1.2.3.4\n",
-            "auto lo\nallow-hotplug eth0\niface eth0 inet dhcp\n",
+            "auto lo\nauto eth0\niface eth0 inet dhcp\n",
         ),
         (
             "auto eth0\nauto eth1\niface eth0 inet static\n address 1.2.3\niface eth1 inet dhcp\n",
-            "auto eth1\nallow-hotplug eth0\niface eth0 inet dhcp\niface eth1 inet dhcp\n",
+            "auto eth1\nauto eth0\niface eth0 inet dhcp\niface eth1 inet dhcp\n",
         ),
         (
             "auto eth0\niface eth0 inet manual\niface eth0 inet6 auto\n",
-            "allow-hotplug eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n",
+            "auto eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n",
         ),
         (
             "auto br0\niface br0 inet dhcp\n bridge_ports ens3\niface ens3 inet manual\n",
-            "allow-hotplug eth0\niface eth0 inet dhcp\n",
+            "auto eth0\niface eth0 inet dhcp\n",
         ),
         (
             "auto eth0\niface lo inet loopback",
-            "iface lo inet loopback\n\nallow-hotplug eth0\niface eth0 inet dhcp\n",
+            "iface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n",
         ),
         (
             "iface lo inet loopback\nauto eth0",
-            "iface lo inet loopback\n\nallow-hotplug eth0\niface eth0 inet dhcp\n",
+            "iface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n",
         ),
         (
             "mapping eth0\n script /x\n map a b\niface a inet dhcp\n",
-            "mapping eth0\n script /x\n map a b\nallow-hotplug eth0\niface eth0 inet dhcp\n",
+            "mapping eth0\n script /x\n map a b\nauto eth0\niface eth0 inet dhcp\n",
         ),
     ],
 )

@@ -50,6 +50,7 @@ def test_ifupdown() -> None:
         starts=True,
         stack="ifupdown",
         place=Place(INTERFACES, 6),
+        awaited=False,
     )
     assert [(i.name, i.method, i.mac, i.starts) for i in network.interfaces[1:]] == [
         ("ens18", Method.OTHER, "", True),

@@ -24,6 +24,7 @@ _KEYWORDS = frozenset(
     )
 )
 _WITH_OPTIONS = frozenset(("iface", "mapping", "template"))
+_AT_BOOT = frozenset(("auto", "allow-auto"))
 
 # Azure's cards beside the first one; with net.ifnames=0 they are eth1, eth2 and so on.
 _AZURE_CARD = re.compile(r"eth\d+", re.ASCII)
@@ -139,9 +140,17 @@ class InterfacesFile:
             name for stanza in self.stanzas if _starts(stanza) for name in stanza.head.words[1:]
         ]
 
+    @property
+    def started_at_boot(self) -> list[str]:
+        """Names and patterns that networking.service brings up, and waits for."""
+        heads = (stanza.head for stanza in self.stanzas)
+        return [name for head in heads if head.keyword in _AT_BOOT for name in head.words[1:]]
+
 
 def use_dhcp(text: str, interface: str | None, *, path: str = "/etc/network/interfaces") -> str:
-    """``text`` with ``interface`` configured by DHCP as soon as it appears, and no fixed address.
+    """``text`` with ``interface`` configured by DHCP at boot, and no fixed address.
+
+    Every machine on Azure has its first card; what needs the network then starts behind it.
 
     It takes the place of the first card; stanzas of others go, but for Azure's own further cards
     when they use DHCP. ``source`` lines, the loopback and comments stay. With None nothing is
@@ -164,7 +173,7 @@ def _may_stay(stanza: Stanza, interface: str | None, file: InterfacesFile) -> bo
     if interface is None:
         return bool(_AZURE_CARD.fullmatch(stanza.name)) and stanza.name != "eth0"
     if stanza.name == interface:
-        return stanza.family == "inet6" or interface in file.started
+        return stanza.family == "inet6" or interface in file.started_at_boot
     return bool(_AZURE_CARD.fullmatch(stanza.name))
 
 
@@ -197,7 +206,7 @@ def _printed(
 
 
 def _write(lines: dict[int, str | None], index: int | None, interface: str) -> None:
-    wanted = f"allow-hotplug {interface}\niface {interface} inet dhcp"
+    wanted = f"auto {interface}\niface {interface} inet dhcp"
     if index is not None:
         lines[index] = wanted
     else:

@@ -38,17 +38,22 @@ def interfaces(tree: Tree) -> Iterator[Interface]:
     """
     files = dict(_files(tree, PATH, set()))
     started = [name for file in files.values() for name in file.started]
+    awaited = [name for file in files.values() for name in file.started_at_boot]
     for path, file in files.items():
         for stanza in file.interfaces:
-            starts = any(fnmatch.fnmatchcase(stanza.name, pattern) for pattern in started)
             yield Interface(
                 name=stanza.name,
                 method=_method(stanza),
                 mac=_mac(stanza),
-                starts=starts,
+                starts=_is_among(stanza.name, started),
+                awaited=_is_among(stanza.name, awaited),
                 stack=STACK,
                 place=Place(path, stanza.head.line),
             )
+
+
+def _is_among(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _method(stanza: Stanza) -> Method:

@@ -21,7 +21,8 @@ class Method(StrEnum):
 class Interface:
     """One configured interface: ``name`` may be a pattern, ``mac`` is what pins it, if anything.
 
-    ``starts`` tells whether it comes up at boot or when the device appears.
+    ``starts`` tells whether it comes up at boot or when the device appears; ``awaited`` is False
+    where its program only does the latter, so that services which want the network go ahead of it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Interface:
     starts: bool
     stack: str
     place: Place
+    awaited: bool = True
 
 
 # The driver of Azure's synthetic cards (drivers/net/hyperv/netvsc_drv.c).
