@@ -109,6 +109,7 @@ GUESTS = (
         name="sle15",
         found=_ALWAYS | {"NET-01", "CMD-14"},
         packages=rpms.SUSE_REPOSITORY,
+        always=True,
     ),
 )
 
