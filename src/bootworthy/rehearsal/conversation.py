@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bootworthy.rehearsal.ssh import Answer, Client
+
+# How long sshd may take to be there again, in seconds, before the next try.
+_PAUSE = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +31,15 @@ class Conversation:
         with suppress(OSError), self.log.open("a") as file:
             print(json.dumps(told, ensure_ascii=False), file=file)
         return answer
+
+    def ask_until_told(self, purpose: str, command: str, limit: float) -> Answer:
+        """Run a command that changes nothing, again while sessions break off; ``limit`` is of all.
+
+        A login is possible before provisioning has ended, which then restarts sshd.
+        """
+        end = self.seconds() + limit
+        while True:
+            answer = self.ask(purpose, command, end - self.seconds())
+            if answer.logged_in or self.seconds() + _PAUSE >= end:
+                return answer
+            time.sleep(_PAUSE)

@@ -327,7 +327,7 @@ class _Rehearsal:
         self._outcome.second_answers = self._answers()
 
     def _answers(self) -> dict[str, str]:
-        answer = self._guest.ask("questions", QUESTIONS, SETTLING + 90)
+        answer = self._guest.ask_until_told("questions", QUESTIONS, SETTLING + 90)
         found = dict(answers_in(answer.output))
         if not found:
             told = answer.complaint or answer.output[-200:]
