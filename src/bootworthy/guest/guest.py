@@ -101,12 +101,12 @@ class Guest:
         return replace(kernel, initramfs=booted, copied_from=kernel.initramfs if is_copy else None)
 
     def _entries_of(self, kernel: Kernel) -> list[BootEntry]:
-        """The entries that start a kernel: its image, or a copy that says which it is."""
-        return [
-            entry
-            for entry in self.boot_loader.entries
-            if entry.release == kernel.release or (kernel.image and entry.kernel == kernel.image)
-        ]
+        """The entries that start a kernel."""
+        return [entry for entry in self.boot_loader.entries if _starts(entry, kernel)]
+
+    def kernel_of(self, entry: BootEntry) -> Kernel | None:
+        """The installed kernel that a boot entry starts, None when it is none of them."""
+        return next((kernel for kernel in self.kernels if _starts(entry, kernel)), None)
 
     @cached_property
     def boot_loader(self) -> BootLoader:
@@ -177,3 +177,8 @@ class Guest:
             architecture=self.architecture.value if self.architecture else "unknown",
             kernels=tuple(kernel.release for kernel in self.kernels),
         )
+
+
+def _starts(entry: BootEntry, kernel: Kernel) -> bool:
+    """Whether an entry starts this kernel: its image, or a copy that says which it is."""
+    return entry.release == kernel.release or bool(kernel.image and entry.kernel == kernel.image)

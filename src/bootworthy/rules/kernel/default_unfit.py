@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from bootworthy.guest.editors.key_value import KeyValueFile
 from bootworthy.guest.facts.boot_loader import BootEntry
-from bootworthy.guest.facts.kernels import Kernel
 from bootworthy.guest.guest import Guest
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import SetKeys
@@ -41,7 +40,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     entries = guest.boot_loader.entries
     fit = [entry for entry in entries if not entry.recovery and _is_fit(guest, entry)]
     for entry in entries:
-        if entry.default and fit and _kernel(guest, entry) and not _is_fit(guest, entry):
+        if entry.default and fit and guest.kernel_of(entry) and not _is_fit(guest, entry):
             yield violation(
                 [entry],
                 f"the default entry {entry.title} starts a kernel without Azure's drivers",
@@ -51,14 +50,8 @@ def check(subject: Subject) -> Iterator[Violation]:
     yield from _stuck(guest)
 
 
-def _kernel(guest: Guest, entry: BootEntry) -> Kernel | None:
-    return next(
-        (k for k in guest.kernels if k.image == entry.kernel or k.release == entry.release), None
-    )
-
-
 def _is_fit(guest: Guest, entry: BootEntry) -> bool:
-    kernel = _kernel(guest, entry)
+    kernel = guest.kernel_of(entry)
     return kernel is not None and not drivers.absent(kernel, drivers.BOOT)
 
 

@@ -73,7 +73,7 @@ def _is_there(tree: Tree, path: str) -> bool:
 
 def _without(subject: Subject, entry: BootEntry, severity: Severity | None) -> Iterator[Violation]:
     """What an entry that loads no initramfs cannot do."""
-    kernel = _kernel(subject, entry)
+    kernel = subject.linux.kernel_of(entry)
     if kernel and kernel.initramfs is None and drivers.present(kernel, drivers.BOOT):
         return  # there is none to load: INIT-07 reports it
     if needs := _needs(subject, entry, kernel):
@@ -85,15 +85,6 @@ def _without(subject: Subject, entry: BootEntry, severity: Severity | None) -> I
             fix=_fix(entry, kernel),
             severity=Severity.WARNING if entry.has(_TRIED_FIRST) else severity,
         )
-
-
-def _kernel(subject: Subject, entry: BootEntry) -> Kernel | None:
-    found = (
-        kernel
-        for kernel in subject.linux.kernels
-        if kernel.image == entry.kernel or (entry.release and kernel.release == entry.release)
-    )
-    return next(found, None)
 
 
 def _needs(subject: Subject, entry: BootEntry, kernel: Kernel | None) -> tuple[str, ...]:
