@@ -36,6 +36,15 @@ def test_a_menu_that_waits_for_a_key() -> None:
     assert found.fix.steps == (keys, SetKernelArguments(variables=("GRUB_TIMEOUT",)))
 
 
+def test_the_file_that_decides_is_mended() -> None:
+    drop_in = "/etc/default/grub.d/50-cloudimg.cfg"
+    (found,) = look({DEFAULTS: "GRUB_TIMEOUT=5\n", drop_in: "GRUB_TIMEOUT=-1\n"})
+
+    assert found.place.path == drop_in
+    assert found.fix is not None
+    assert found.fix.steps[0] == SetKeys(path=drop_in, settings=(("GRUB_TIMEOUT", "5"),))
+
+
 @pytest.mark.parametrize(
     "line", ["", "#timeout menu-force\n", "timeout 3\n", "timeout menu-hidden\n"]
 )

@@ -10,14 +10,14 @@ from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import SetKernelArguments, SetKeys, Step, WriteFile
 from bootworthy.rules import sources
 from bootworthy.rules.command_line.entries import with_entries
+from bootworthy.rules.command_line.grub_defaults import file_of
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
-_DEFAULTS = "/etc/default/grub"
+_TIMEOUT = "GRUB_TIMEOUT"
 
 # Azure shows the menu on its serial console for as long as this.
 _SECONDS = "5"
-
 
 # loader.conf(5).
 _WAITS = re.compile(r"^([ \t]*timeout[ \t]+)menu-force\b", re.MULTILINE)
@@ -39,11 +39,11 @@ _WAITS = re.compile(r"^([ \t]*timeout[ \t]+)menu-force\b", re.MULTILINE)
 def check(subject: Subject) -> Iterator[Violation]:
     """The menu starts its default entry by itself."""
     loader = subject.linux.boot_loader
-    if loader.kind is LoaderKind.GRUB2 and loader.defaults.get("GRUB_TIMEOUT") == "-1":
-        keys = SetKeys(path=_DEFAULTS, settings=(("GRUB_TIMEOUT", _SECONDS),))
-        place, setting = Place(_DEFAULTS), "GRUB_TIMEOUT={}"
-        menu = SetKernelArguments(variables=("GRUB_TIMEOUT",))
-        yield _violation(place, setting, "-1", (keys, menu))
+    if loader.kind is LoaderKind.GRUB2 and loader.defaults.get(_TIMEOUT) == "-1":
+        path = file_of(subject.linux.tree, _TIMEOUT)
+        keys = SetKeys(path=path, settings=((_TIMEOUT, _SECONDS),))
+        menu = SetKernelArguments(variables=(_TIMEOUT,))
+        yield _violation(Place(path), f"{_TIMEOUT}={{}}", "-1", (keys, menu))
     elif loader.kind is LoaderKind.SYSTEMD_BOOT:
         yield from _of_systemd_boot(subject, loader)
 
