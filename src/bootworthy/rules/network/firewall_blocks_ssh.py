@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bootworthy.guest.editors.key_value import KeyValueFile
 from bootworthy.guest.facts.nftables import ruleset
 from bootworthy.guest.facts.nftables.matches import Packet
 from bootworthy.guest.facts.nftables.traversal import Fate, Outcome, follow
 from bootworthy.guest.guest import Guest
-from bootworthy.guest.plain_text import read_configuration
-from bootworthy.guest.tree import Tree
-from bootworthy.model.errors import GuestError
 from bootworthy.model.finding import Place, Severity, Violation, by_hand
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import has_guest
 from bootworthy.rules.rule import NotCheckedError, rule
+from bootworthy.rules.settings import text_of, value_of
 from bootworthy.rules.subject import Subject
 
 _FIREWALLD = "/etc/firewalld/firewalld.conf"
@@ -143,7 +140,7 @@ def _script(guest: Guest) -> str | None:
     unit = guest.services.first_present(*_NFTABLES_UNITS)
     if unit is None or not unit.starts:
         return None
-    told = _LOADS.search(_text(guest.tree, unit.path or ""))
+    told = _LOADS.search(text_of(guest.tree, unit.path or ""))
     paths = ((told[1],) if told else ()) + _NFTABLES
     return next((path for path in paths if guest.tree.is_file(path)), None)
 
@@ -151,40 +148,28 @@ def _script(guest: Guest) -> str | None:
 def _firewalld(guest: Guest) -> Iterator[tuple[Place, str]]:
     if not guest.services.unit("firewalld.service").starts:
         return
-    zone = _value(guest.tree, _FIREWALLD, "DefaultZone") or "public"
+    zone = value_of(guest.tree, _FIREWALLD, "DefaultZone") or "public"
     paths = [path for path in (f"{folder}/{zone}.xml" for folder in _ZONES) if _is(guest, path)]
-    if "/" not in zone and paths and not _OPEN.search(_text(guest.tree, paths[0])):
+    if "/" not in zone and paths and not _OPEN.search(text_of(guest.tree, paths[0])):
         yield Place(paths[0]), f"the default zone of firewalld, {zone}, has no ssh"
 
 
 def _ufw(guest: Guest) -> Iterator[tuple[Place, str]]:
-    if (_value(guest.tree, _UFW, "ENABLED") or "no").lower() != "yes":
+    if (value_of(guest.tree, _UFW, "ENABLED") or "no").lower() != "yes":
         return
-    policy = (_value(guest.tree, _UFW_DEFAULTS, "DEFAULT_INPUT_POLICY") or "DROP").upper()
-    if policy != "ACCEPT" and not _UFW_TUPLE.search(_text(guest.tree, _UFW_RULES)):
+    policy = (value_of(guest.tree, _UFW_DEFAULTS, "DEFAULT_INPUT_POLICY") or "DROP").upper()
+    if policy != "ACCEPT" and not _UFW_TUPLE.search(text_of(guest.tree, _UFW_RULES)):
         yield Place(_UFW_RULES), "ufw has no rule that allows port 22"
 
 
 def _wrappers(guest: Guest) -> Iterator[tuple[Place, str]]:
-    allowed = [line for line in _text(guest.tree, _ALLOW).splitlines() if not line.startswith("#")]
+    allowed = [
+        line for line in text_of(guest.tree, _ALLOW).splitlines() if not line.startswith("#")
+    ]
     named = any("sshd" in line or line.strip().startswith("ALL") for line in allowed)
-    if not named and _ALL.search(_text(guest.tree, _DENY)):
+    if not named and _ALL.search(text_of(guest.tree, _DENY)):
         yield Place(_DENY), f"{_DENY} refuses all"
 
 
 def _is(guest: Guest, path: str) -> bool:
     return guest.tree.is_file(path)
-
-
-def _text(tree: Tree, path: str) -> str:
-    try:
-        return read_configuration(tree, path) or ""
-    except GuestError:
-        return ""
-
-
-def _value(tree: Tree, path: str, key: str) -> str | None:
-    try:
-        return KeyValueFile(_text(tree, path), path).get(key)
-    except GuestError:
-        return None

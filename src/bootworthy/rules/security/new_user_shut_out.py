@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bootworthy.guest.editors.key_value import KeyValueFile
 from bootworthy.guest.facts import ssh_access
 from bootworthy.guest.facts.ssh_access import Chance, Refusal
 from bootworthy.guest.guest import Guest
 from bootworthy.guest.tree import Tree
-from bootworthy.model.errors import GuestError
 from bootworthy.model.finding import Severity, Violation, by_hand
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import generalized, has_guest
 from bootworthy.rules.provisioning import cloud_init_starts
 from bootworthy.rules.rule import rule
+from bootworthy.rules.settings import value_of
 from bootworthy.rules.subject import Subject
 
 # useradd(8): without USERGROUPS_ENAB a user is of this group, by /etc/default/useradd or by number.
@@ -94,13 +93,6 @@ def _primary_group(tree: Tree) -> tuple[str, ...]:
     lines = [line.split() for line in defaults.splitlines()]
     if ["USERGROUPS_ENAB", "yes"] in lines:
         return ()
-    wanted = _value(tree, _USERADD, "GROUP") or _DEFAULT_GROUP
+    wanted = value_of(tree, _USERADD, "GROUP") or _DEFAULT_GROUP
     groups = (line.split(":") for line in tree.text_or("/etc/group").splitlines())
     return tuple(parts[0] for parts in groups if wanted in (parts[0], *parts[2:3]))[:1]
-
-
-def _value(tree: Tree, path: str, key: str) -> str | None:
-    try:
-        return KeyValueFile(tree.text_or(path), path).get(key)
-    except GuestError:
-        return None
