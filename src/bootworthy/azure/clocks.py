@@ -49,7 +49,7 @@ def moment_of(header: str | None) -> datetime | None:
         moment = parsedate_to_datetime(header or "")
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _in_utc(moment)
 
 
 def _iso(text: str) -> datetime | None:
@@ -58,4 +58,9 @@ def _iso(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The moment, taken for one of UTC where it does not say."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,5 +1,6 @@
 """One module for each container format; each offers FORMATS, which container.py finds.
 
-They only tell formats apart: what reads a format is imported when an image is in it, since every
-one of them would cost each run a few milliseconds.
+A format whose reading takes more than one module, or a library, has the rest in a folder of its
+own (``disk/qcow2``, ``disk/unpack``), which is imported when an image is in it: all of them would
+cost every run a few milliseconds.
 """

@@ -19,22 +19,25 @@ _LABEL = 1024 + 28
 
 def probe(area: Area) -> Found | None:
     """Swap space; ``swsuspend`` and not clean when a hibernated machine is in it."""
-    for page in _PAGE_SIZES:
-        signature = area.at(page - _SIGNATURE_SIZE, _SIGNATURE_SIZE)
-        if signature == _SWAP:
-            return _found(area, "swap", clean=True)
-        if signature in _SUSPENDED:
-            return _found(area, "swsuspend", clean=False)
-    return None
+    signature = _signed(area)[1]
+    if signature == _SWAP:
+        return _found(area, "swap", clean=True)
+    return _found(area, "swsuspend", clean=False) if signature else None
 
 
 def page_size(area: Area) -> int | None:
     """The size in bytes of the pages of swap space that is not suspended to, None without."""
-    return next((size for size in _PAGE_SIZES if _is_signed(area, size)), None)
+    page, signature = _signed(area)
+    return page if signature == _SWAP else None
 
 
-def _is_signed(area: Area, page: int) -> bool:
-    return area.at(page - _SIGNATURE_SIZE, _SIGNATURE_SIZE) == _SWAP
+def _signed(area: Area) -> tuple[int, bytes]:
+    """The size of the pages, and the signature at the end of the first; empty without one."""
+    for page in _PAGE_SIZES:
+        signature = area.at(page - _SIGNATURE_SIZE, _SIGNATURE_SIZE)
+        if signature == _SWAP or signature in _SUSPENDED:
+            return page, signature
+    return 0, b""
 
 
 def _found(area: Area, kind: str, *, clean: bool) -> Found:

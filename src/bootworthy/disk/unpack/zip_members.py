@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Signature, version, flags, method, time, date, CRC, both sizes, lengths of name and extra field.
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _SIGNATURE = b"PK\x03\x04"
-_ENCRYPTED = 1 << 0
+ENCRYPTED = 1 << 0
 # The sizes and the CRC follow the data; the header may leave them zero.
 _SIZES_FOLLOW = 1 << 3
 
@@ -110,7 +110,7 @@ class _LocalHeader:
         """In what the directory says something else."""
         if self.method != member.compress_type:
             yield "compression method"
-        if (self.flags ^ member.flag_bits) & _ENCRYPTED:
+        if (self.flags ^ member.flag_bits) & ENCRYPTED:
             yield "encryption"
         size, stored = self._sizes(extra)
         if not self._agrees(size, member.file_size):

@@ -17,7 +17,7 @@ from bootworthy.disk.sizes import MIB
 from bootworthy.disk.unpack.choice import choose
 from bootworthy.disk.unpack.spool import spool
 from bootworthy.disk.unpack.watched import unpacking
-from bootworthy.disk.unpack.zip_members import Directory
+from bootworthy.disk.unpack.zip_members import ENCRYPTED, Directory
 from bootworthy.disk.wrapped import Wrapped
 from bootworthy.model.errors import ImageError
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bootworthy.disk.hostfile import HostFile
     from bootworthy.disk.references import References
 
-_ENCRYPTED = 1 << 0
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -143,7 +142,7 @@ def _unpacked(file: HostFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -
 
 
 def _refuse_unreadable(file: HostFile, info: zipfile.ZipInfo) -> None:
-    if info.flag_bits & _ENCRYPTED:
+    if info.flag_bits & ENCRYPTED:
         raise ImageError(
             "image-encrypted", f"{file.path} is encrypted", hint="unpack it with its password first"
         )

@@ -75,9 +75,7 @@ def _into_lines(
     added: dict[int, str] = {}
     for numbers in _entries(lines, begins):
         keys = {number: found for number in numbers if (found := _KEY.match(lines[number]))}
-        if any(
-            found[2].lower() == "initrd" or "initrd=" in found.string for found in keys.values()
-        ):
+        if any(map(_has_initrd, keys.values())):
             continue
         for number, found in keys.items():
             if found[2].lower() in kernels and (image := image_of(found[3])):
