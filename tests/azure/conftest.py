@@ -10,6 +10,8 @@ import pytest
 
 from tests.azure.azurite_service import Azurite, azurite_running, is_there
 from tests.azure.blob_service import Service, serving
+from tests.azure.fault_proxy import Proxy, proxying
+from tests.azure.killable import STALL, Nursery, nursery
 from tests.conftest import REQUIRE_ALL
 
 
@@ -29,6 +31,21 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
             pytest.fail(missing, pytrace=False)
         pytest.skip(f"NOT TESTED: {missing}")
     with azurite_running(tmp_path_factory.mktemp("azurite")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def proxy(azurite: Azurite) -> Iterator[Proxy]:
+    """A bad line to Azurite."""
+    with proxying(azurite.port) as running:
+        running.stall = STALL
+        yield running
+
+
+@pytest.fixture(scope="module")
+def transfers() -> Iterator[Nursery]:
+    """Starts transfers that may be killed."""
+    with nursery() as running:
         yield running
 
 

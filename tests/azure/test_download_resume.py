@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,8 @@ from bootworthy.model.events import Event, Note
 from tests.azure.azurite_service import Azurite
 from tests.azure.blob_service import Answer, Blob, Service, refusal
 from tests.azure.disks import raw_disk, small_disk
-from tests.azure.fault_proxy import Fault, Proxy, proxying
-from tests.azure.killable import STALL, WINDOW, Nursery, nursery
+from tests.azure.fault_proxy import Fault, Proxy
+from tests.azure.killable import WINDOW, Nursery
 from tests.azure.sending import send
 from tests.azure.test_download import fetch, journals
 from tests.disk.making import MIB, needs
@@ -207,21 +206,8 @@ def test_a_write_that_fails_keeps_what_was_fetched(
     assert out.read_bytes() == sent.blob().content()
 
 
-@pytest.fixture(scope="module")
-def proxy(azurite: Azurite) -> Iterator[Proxy]:
-    with proxying(azurite.port) as running:
-        running.stall = STALL
-        yield running
-
-
-@pytest.fixture(scope="module")
-def downloads() -> Iterator[Nursery]:
-    with nursery() as running:
-        yield running
-
-
 def test_a_bad_line_and_kills_change_nothing(
-    azurite: Azurite, proxy: Proxy, downloads: Nursery, tmp_path: Path
+    azurite: Azurite, proxy: Proxy, transfers: Nursery, tmp_path: Path
 ) -> None:
     send(small_disk(tmp_path / "disk.raw"), azurite.url("there.vhd"))
     expected = azurite.content("there.vhd")
@@ -231,7 +217,7 @@ def test_a_bad_line_and_kills_change_nothing(
         proxy.faults.clear()
         out = tmp_path / f"{run}.vhd"
         url = azurite.url("there.vhd", port=proxy.port, permissions="r")
-        killed = _download_until_done(run, url, out, downloads)
+        killed = _download_until_done(run, url, out, transfers)
         kills += killed
         hurt = proxy.faults.total() - proxy.faults[Fault.NONE]
         faults += hurt
@@ -245,18 +231,18 @@ def test_a_bad_line_and_kills_change_nothing(
     assert faults > _KILLED_RUNS
 
 
-def _download_until_done(run: int, url: str, out: Path, downloads: Nursery) -> int:
+def _download_until_done(run: int, url: str, out: Path, transfers: Nursery) -> int:
     """Download through it all; how often the process was killed."""
     chance = random.Random(run)  # noqa: S311 - a test's dice
     journal = out.with_suffix(".sqlite")
     for kills in range(50):
         order = {"output": str(out), "url": url, "journal": str(journal)}
-        child = downloads.start(**order, resume=kills > 0)
+        child = transfers.start(**order, resume=kills > 0)
         if kills < 2 and chance.random() < 0.6:
             time.sleep(chance.uniform(0.0, 0.25))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        status = downloads.wait()
+        status = transfers.wait()
         if status == 0:
             return kills
         if status == UsageError.exit_code and out.exists():

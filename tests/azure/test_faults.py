@@ -11,7 +11,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ from bootworthy.model.errors import TransferError, UsageError
 from tests.azure.azurite_service import Azurite
 from tests.azure.blob_service import Service, refusal
 from tests.azure.disks import fixed_vhd, small_disk
-from tests.azure.fault_proxy import Fault, Proxy, proxying
-from tests.azure.killable import STALL, Nursery, nursery
+from tests.azure.fault_proxy import Fault, Proxy
+from tests.azure.killable import STALL, Nursery
 from tests.azure.sending import send
 from tests.disk.making import needs
 
@@ -32,22 +31,9 @@ _BATCH = 20
 _CONNECTIONS = 4
 
 
-@pytest.fixture(scope="module")
-def proxy(azurite: Azurite) -> Iterator[Proxy]:
-    with proxying(azurite.port) as running:
-        running.stall = STALL
-        yield running
-
-
-@pytest.fixture(scope="module")
-def uploads() -> Iterator[Nursery]:
-    with nursery() as running:
-        yield running
-
-
 @pytest.mark.parametrize("batch", range(_RUNS // _BATCH))
 def test_a_bad_line_and_kills_change_nothing(
-    batch: int, azurite: Azurite, proxy: Proxy, uploads: Nursery, tmp_path: Path
+    batch: int, azurite: Azurite, proxy: Proxy, transfers: Nursery, tmp_path: Path
 ) -> None:
     source = small_disk(tmp_path / "disk.raw")
     expected = fixed_vhd(source)
@@ -56,7 +42,7 @@ def test_a_bad_line_and_kills_change_nothing(
     for run in range(batch * _BATCH, (batch + 1) * _BATCH):
         name = f"run-{run}.vhd"
         proxy.restart(seed=run, rate=0.15)
-        killed = _upload_until_done(run, azurite.url(name, port=proxy.port), source, uploads)
+        killed = _upload_until_done(run, azurite.url(name, port=proxy.port), source, transfers)
         kills += killed
 
         assert azurite.content(name)[:-512] == expected[:-512]
@@ -66,18 +52,18 @@ def test_a_bad_line_and_kills_change_nothing(
     assert sum(proxy.faults[fault] for fault in Fault if fault is not Fault.NONE) > _BATCH
 
 
-def _upload_until_done(run: int, url: str, source: Path, uploads: Nursery) -> int:
+def _upload_until_done(run: int, url: str, source: Path, transfers: Nursery) -> int:
     """Upload through it all; how often the process was killed."""
     chance = random.Random(run)  # noqa: S311 - a test's dice
     journal = source.with_name(f"{run}.sqlite")
     for kills in range(50):
         order = {"source": str(source), "url": url, "journal": str(journal)}
-        child = uploads.start(**order, resume=kills > 0)
+        child = transfers.start(**order, resume=kills > 0)
         if kills < 2 and chance.random() < 0.6:
             time.sleep(chance.uniform(0.0, 0.25))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        status = uploads.wait()
+        status = transfers.wait()
         if status == 0:
             return kills
         if status == UsageError.exit_code and not journal.exists():
