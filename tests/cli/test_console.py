@@ -19,11 +19,12 @@ from tests.guests import small
 # Plays the machine: it says who it is, and answers in capitals.
 _ATTEND = """
 import socket, subprocess, sys
+from pathlib import Path
 from bootworthy.cli.console import attend
 from bootworthy.rehearsal.power import Running, _listening
 machine = subprocess.Popen(["sleep", "600"])
 port = socket.socket(fileno=int(sys.argv[1]))
-running = Running(machine, port)
+running = Running(machine, port, Path("no.log"))
 try:
     with _listening(running):
         attend(running, ["ssh", "-F", "a b", "guest"])

@@ -19,6 +19,8 @@ with socket.socket(socket.AF_UNIX) as port:
     port.sendall(b"SeaBIOS\\r\\n")
     if len(sys.argv) == 2:
         port.recv(1)
+    if sys.argv[2:] == ["no card"]:
+        sys.exit("no such device")
 """
 
 
@@ -34,6 +36,9 @@ def test_a_signal_from_outside_is_told_from_an_end_of_its_own(tmp_path: Path) ->
         running.process.send_signal(signal.SIGKILL)
         running.process.wait(60)
         assert (running.alive, running.ended_by) == (False, "SIGKILL")
+        with pytest.raises(HostError, match="ended by SIGKILL") as caught:
+            running.refuse_failure()
+    assert caught.value.code == "qemu-ended"
 
 
 def test_a_machine_that_goes_off_was_ended_by_nobody(tmp_path: Path) -> None:
@@ -41,7 +46,17 @@ def test_a_machine_that_goes_off_was_ended_by_nobody(tmp_path: Path) -> None:
     with power_on(argv, serial=tmp_path / "serial", log=tmp_path / "qemu.log") as running:
         running.process.wait(60)
         assert (running.alive, running.ended_by) == (False, None)
+        running.refuse_failure()
     assert running.console.text == "SeaBIOS\n"
+
+
+def test_one_that_fails_once_its_serial_port_is_open_says_why(tmp_path: Path) -> None:
+    argv = _argv(tmp_path, "no card")
+    with power_on(argv, serial=tmp_path / "serial", log=tmp_path / "qemu.log") as running:
+        running.process.wait(60)
+        with pytest.raises(HostError, match="no such device") as caught:
+            running.refuse_failure()
+    assert caught.value.code == "qemu-failed"
 
 
 def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:

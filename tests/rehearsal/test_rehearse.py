@@ -34,7 +34,7 @@ class _Machine:
     console: Console = field(default_factory=Console)
     began: float = field(default_factory=time.monotonic)
     alive: bool = True
-    ended_by: str | None = None
+    failure: HostError | None = None
     boots: int = 1
     asked: list[str] = field(default_factory=list)
     answers: bool = True
@@ -42,6 +42,10 @@ class _Machine:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.began
+
+    def refuse_failure(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
     def run(self, command: str) -> Answer:
         if "systemctl reboot" in command:
@@ -154,7 +158,7 @@ def test_a_login_that_leads_to_no_answer_has_not_passed(machine: _Machine, tmp_p
 
 def test_a_machine_that_is_killed_is_no_verdict(machine: _Machine, tmp_path: Path) -> None:
     machine.console = Console()
-    machine.alive, machine.ended_by = False, "SIGKILL"
+    machine.alive, machine.failure = False, HostError("qemu-ended", "ended by SIGKILL")
 
     with pytest.raises(HostError, match="ended by SIGKILL"):
         rehearse(_candidate(tmp_path), lambda _code: None, RehearsalOptions(emulate=True))

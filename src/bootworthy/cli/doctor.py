@@ -219,6 +219,12 @@ CHECKS = (
         packages=_OVMF[_ARM],
     ),
     Check(
+        name="TPM",
+        look=_program("swtpm"),
+        packages=dict.fromkeys(_INSTALLERS, "swtpm"),
+        remedy="without it a machine with Trusted Launch is rehearsed without its virtual TPM",
+    ),
+    Check(
         name="ssh",
         look=_program("ssh"),
         needed_by=("rehearse",),

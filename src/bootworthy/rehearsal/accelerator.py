@@ -40,12 +40,11 @@ _EMULATED_X64 = (
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator:
-    """How a processor is had; ``slowness`` is how many times longer than on Azure things take."""
+    """How a processor is had, in QEMU's words."""
 
     name: str
     option: str
     cpu: str
-    slowness: float
 
 
 def is_native(architecture: Architecture) -> bool:
@@ -57,9 +56,7 @@ def accelerator_for(architecture: Architecture, *, emulate: bool = False) -> Acc
     """KVM for a guest of this host's architecture where it works, else emulation."""
     if is_native(architecture) and not emulate and kvm.works():
         enlightened = _HYPERV if architecture is Architecture.X64 else ()
-        return Accelerator(
-            name="kvm", option="kvm", cpu=",".join(("host", *enlightened)), slowness=1
-        )
+        return Accelerator(name="kvm", option="kvm", cpu=",".join(("host", *enlightened)))
     cpu = ",".join(_EMULATED_X64) if architecture is Architecture.X64 else "cortex-a72"
     # A translation buffer this large is not flushed during a boot.
-    return Accelerator(name="tcg", option="tcg,thread=multi,tb-size=512", cpu=cpu, slowness=5)
+    return Accelerator(name="tcg", option="tcg,thread=multi,tb-size=512", cpu=cpu)

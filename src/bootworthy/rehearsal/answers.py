@@ -76,7 +76,7 @@ class Judge:
         yield self._host_keys()
         yield self._machine_id()
         yield self._root_grown()
-        yield from hardware.milestones(self._scenario, answers, self._outcome.settled)
+        yield from hardware.milestones(self._scenario, self._outcome)
         yield self._resource_disk()
         yield self._swap()
         yield self._custom_data()

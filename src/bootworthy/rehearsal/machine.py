@@ -20,6 +20,7 @@ from bootworthy.rehearsal.controllers import (
 )
 from bootworthy.rehearsal.disks import Disks, block_arguments
 from bootworthy.rehearsal.firmware import Firmware
+from bootworthy.rehearsal.tpm import tpm_arguments
 
 # How a guest knows Azure: cloud-init's ds-identify and the agent look for this chassis tag.
 _ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
@@ -58,11 +59,15 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """Where the machine's ends are on this host; ``variables`` is its own copy of the NVRAM."""
+    """Where the machine's ends are on this host; ``variables`` is its own copy of the NVRAM.
+
+    ``tpm`` is the control socket of its virtual TPM, if it has one.
+    """
 
     serial: Path
     dvd: Path | None
     variables: Path
+    tpm: Path | None = None
     network: Sequence[str] = ()
     macs: Sequence[str] = ()
 
@@ -105,6 +110,7 @@ def qemu_arguments(
         *_identity(machine),
         *_links(machine),
         *_firmware(machine, wiring),
+        *_tpm(machine, wiring.tpm),
         *block_arguments(disks),
         *_disks(machine, disks),
         *_dvd(machine, wiring.dvd),
@@ -175,6 +181,10 @@ def _firmware(machine: Machine, wiring: Wiring) -> list[str]:
         *("-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}"),
         *("-drive", f"if=pflash,format=raw,unit=1,file={_quoted(wiring.variables)}"),
     ]
+
+
+def _tpm(machine: Machine, control: Path | None) -> list[str]:
+    return tpm_arguments(machine.architecture, _quoted(control)) if control else []
 
 
 def _disks(machine: Machine, disks: Disks) -> list[str]:

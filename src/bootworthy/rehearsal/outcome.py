@@ -30,6 +30,8 @@ class Outcome:
     settled: float | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    has_tpm: bool = False
+    """Whether the machine had a virtual TPM."""
     second_asked: bool = False
     """Whether the machine was restarted."""
     second_login: float | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,11 +14,12 @@ from pathlib import Path
 
 from bootworthy.model.errors import HostError
 from bootworthy.rehearsal.console import Console
+from bootworthy.rehearsal.subordinate import stop, subordinate
 
 # QEMU opens the serial port before it starts the machine: a loaded host takes seconds.
 _START = 60.0
 _POLL = 0.2
-_STOP = 10.0
+_HEARD = 10.0
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Running:
 
     process: subprocess.Popen[bytes]
     port: socket.socket
+    log: Path
     powered_on: float = field(default_factory=time.monotonic)
     console: Console = field(default_factory=Console)
     echo: Callable[[bytes], None] | None = None
@@ -51,6 +52,24 @@ class Running:
         status = self.process.poll()
         return signal.Signals(-status).name if status is not None and status < 0 else None
 
+    def refuse_failure(self) -> None:
+        """A QEMU that failed is no fault of the image.
+
+        It opens the serial port before most of the machine, which it may then be unable to make. A
+        guest that switches the machine off makes it end without an error.
+
+        Raises:
+            HostError: ``qemu-failed`` or ``qemu-ended``.
+        """
+        if self.ended_by is not None:
+            raise HostError(
+                "qemu-ended",
+                f"QEMU was ended by {self.ended_by} while the machine ran",
+                hint="the kernel's log tells whether this machine ran out of memory",
+            )
+        if self.process.poll():
+            raise _failed(self.log)
+
     def type(self, data: bytes) -> None:
         """Write to the serial port; a machine that is off hears nothing."""
         with suppress(OSError):
@@ -70,32 +89,18 @@ def power_on(
     Raises:
         HostError: ``qemu-failed``, with what QEMU said.
     """
-    with socket.socket(socket.AF_UNIX) as listener, log.open("wb") as errors:
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(serial))
         listener.listen(1)
         listener.settimeout(_POLL)
-        process = subprocess.Popen(
-            [*_mortal(), *argv],
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            pass_fds=tuple(pass_fds),
-            start_new_session=True,
-        )
-        try:
-            with _accept(listener, process, log) as port:
-                running = Running(process, port)
-                with _listening(running):
-                    yield running
-                    _stop(process)
-        finally:
-            _stop(process)
-
-
-def _mortal() -> list[str]:
-    """Have the kernel end QEMU when this process is killed: it holds the network's devices."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+        with (
+            subordinate(argv, log, pass_fds) as process,
+            _accept(listener, process, log) as port,
+        ):
+            running = Running(process, port, log)
+            with _listening(running):
+                yield running
+                stop(process)
 
 
 def _accept(listener: socket.socket, process: subprocess.Popen[bytes], log: Path) -> socket.socket:
@@ -103,8 +108,12 @@ def _accept(listener: socket.socket, process: subprocess.Popen[bytes], log: Path
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(TimeoutError):
             return listener.accept()[0]
+    raise _failed(log)
+
+
+def _failed(log: Path) -> HostError:
     said = log.read_text(errors="replace").strip()[-2000:]
-    raise HostError(
+    return HostError(
         "qemu-failed",
         f"QEMU did not start: {said or 'it said nothing'}",
         hint="`bootworthy rehearse --keep DIR` keeps its command line",
@@ -121,7 +130,7 @@ def _listening(running: Running) -> Iterator[None]:
     finally:
         with suppress(OSError):
             running.port.shutdown(socket.SHUT_RDWR)
-        reader.join(_STOP)
+        reader.join(_HEARD)
 
 
 def _listen(running: Running) -> None:
@@ -131,15 +140,3 @@ def _listen(running: Running) -> None:
             running.console.feed(data, running.seconds)
             if running.echo is not None:
                 running.echo(data)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End QEMU: it has nothing to save."""
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(_STOP)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -36,11 +36,14 @@ from bootworthy.rehearsal.questions import CUSTOM_DATA, QUESTIONS, SETTLING, ans
 from bootworthy.rehearsal.scenario import Scenario
 from bootworthy.rehearsal.scratch import scratch
 from bootworthy.rehearsal.ssh import Client, make_key
+from bootworthy.rehearsal.tpm import trusted_platform
 from bootworthy.rehearsal.watch import AGENT_STATUS, Patience, Watch
 
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _SSH_PORT = 22
 _MOST_OUTSIDE = 20
+
+_LOGS = ("serial.log", "fabric.jsonl", "guest.jsonl", "qemu.log", "qemu.argv", "swtpm.log")
 
 # The machine's disks before it starts (a resource disk with NTFS has 70 MiB), and what the first
 # boot of a small system writes; with less than the least, what it writes next may have no room.
@@ -121,7 +124,7 @@ def _logs(directory: Path, keep: Path | None) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in ("serial.log", "fabric.jsonl", "guest.jsonl", "qemu.log", "qemu.argv"):
+        for name in _LOGS:
             if keep is not None and (directory / name).exists():
                 shutil.copyfile(directory / name, keep / name)
 
@@ -180,7 +183,7 @@ class _Rehearsal:
         with ExitStack() as stack:
             fabric = stack.enter_context(Fabric(self._scenario, self._directory))
             machine = self._machine()
-            argv = self._argv(machine, fabric)
+            argv = self._argv(machine, fabric, stack.enter_context(self._tpm()))
             (self._directory / "qemu.argv").write_text("\0".join(argv))
             running = stack.enter_context(
                 power_on(
@@ -226,7 +229,17 @@ class _Rehearsal:
         shutil.copyfile(found.variables, self._directory / "variables.fd")
         return found
 
-    def _argv(self, machine: Machine, fabric: Fabric) -> list[str]:
+    @contextmanager
+    def _tpm(self) -> Iterator[Path | None]:
+        """Trusted Launch has one; without swtpm the machine goes without."""
+        if not self._scenario.trusted_launch:
+            yield None
+            return
+        with trusted_platform(self._directory) as control:
+            self._outcome.has_tpm = control is not None
+            yield control
+
+    def _argv(self, machine: Machine, fabric: Fabric, tpm: Path | None) -> list[str]:
         disks = make_disks(
             self._candidate.path.absolute(),
             self._candidate.size,
@@ -237,6 +250,7 @@ class _Rehearsal:
             serial=self._directory / "serial",
             dvd=fabric.dvd,
             variables=self._directory / "variables.fd",
+            tpm=tpm,
             network=fabric.qemu_arguments(),
             macs=fabric.macs,
         )
@@ -246,6 +260,7 @@ class _Rehearsal:
         """The first boot, the questions, and the second boot."""
         if self._options.attend is not None:
             self._options.attend(running, self._client.short_argv())
+            running.refuse_failure()
             return
         watch = Watch(
             console=running.console,
@@ -286,12 +301,7 @@ class _Rehearsal:
 
     def _refuse_what_is_no_fault_of_the_image(self, running: Running) -> None:
         """QEMU that is ended from outside, or stops a machine whose disk cannot be written to."""
-        if running.ended_by is not None:
-            raise HostError(
-                "qemu-ended",
-                f"QEMU was ended by {running.ended_by} while the machine ran",
-                hint="the kernel's log tells whether this machine ran out of memory",
-            )
+        running.refuse_failure()
         self._refuse_full_disk()
 
     def _refuse_full_disk(self, least: int = _LEAST_SPACE) -> None:
