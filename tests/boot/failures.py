@@ -109,7 +109,7 @@ FAILURES = (
     _failure(
         "fstab-missing-device",
         "PART-12",
-        "login",
+        "dhcp",
         "echo 'UUID=6f6e6500-0000-4000-8000-000000000000 /srv ext4 defaults 0 2' >>etc/fstab",
     ),
     Failure(
