@@ -348,7 +348,7 @@ def _agent() -> dict[str, Entry]:
         "/usr/bin/ssh-keygen": elf(),
         "/usr/sbin/useradd": elf(),
         "/usr/sbin/usermod": elf(),
-        "/usr/sbin/mkswap": elf(),
+        **{f"/usr/sbin/{name}": elf() for name in ("mkfs.ext4", "mkswap", "parted", "sfdisk")},
         "/usr/sbin/waagent": File("#!/usr/bin/python3\n", mode=0o755),
         f"{packages}/azurelinuxagent/common/version.py": "AGENT_VERSION = '2.9.1.1'\n",
         f"{packages}/distro/__init__.py": "",

@@ -4,23 +4,48 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
+from tests.guests.archive import download
 from tests.guests.cache import cached, digest
 from tests.guests.mirror import Mirror, host_mirror
 from tests.guests.recipe import Recipe, build
 
-PACKAGES = ("waagent", "cloud-init", "cloud-guest-utils", "gdisk", "hyperv-daemons", "eject")
+PACKAGES = (
+    "waagent",
+    "cloud-init",
+    "cloud-guest-utils",
+    "gdisk",
+    "hyperv-daemons",
+    "eject",
+    "fdisk",
+    "parted",
+)
 _STATUS = "/var/lib/dpkg/status"
 
 
-def packages_for(recipe: Recipe, directory: Path) -> Path:
-    """Put the packages into ``directory``; they are downloaded once and kept in the cache."""
+def packages_for(recipe: Recipe, directory: Path, agent_of: str = "") -> Path:
+    """Put the packages into ``directory``; they are downloaded once and kept in the cache.
+
+    ``agent_of`` is a release of Debian whose agent is there as well as the guest's own.
+    """
     key = digest(recipe.key, *PACKAGES)
     tar = cached(f"packages-{recipe.name}", key, ".tar", lambda out, work: _make(recipe, out, work))
     directory.mkdir(parents=True, exist_ok=True)
     _run("tar", "--extract", f"--file={tar}", f"--directory={directory}")
+    if agent_of:
+        newer = cached(f"agent-{agent_of}", digest(agent_of), ".tar", _agent_of(agent_of))
+        _run("tar", "--extract", f"--file={newer}", f"--directory={directory}")
     return directory
+
+
+def _agent_of(suite: str) -> Callable[[Path, Path], None]:
+    def make(out: Path, work: Path) -> None:
+        (package,) = download(suite, ("waagent",), work)
+        _run("tar", "--create", f"--file={out}", f"--directory={package.parent}", package.name)
+
+    return make
 
 
 def _make(recipe: Recipe, out: Path, work: Path) -> None:

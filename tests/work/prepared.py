@@ -26,19 +26,21 @@ class Prepared:
     source: Path
 
 
-def prepared(guest: str, *arguments: str, engine: str = "host") -> Prepared:
+def prepared(guest: str, *arguments: str, engine: str = "host", agent_of: str = "") -> Prepared:
     """The guest of that name, prepared offline with these arguments more.
+
+    ``agent_of`` is a release of Debian whose agent is offered beside the guest's own.
 
     The cache knows it by the guest and by every line of the program that prepares it.
     """
     recipe = RECIPES[guest]
     code = [path.read_bytes() for path in sorted(_SOURCE.rglob("*.py"))]
-    key = digest(recipe.key, engine, *arguments, *code)
+    key = digest(recipe.key, engine, agent_of, *arguments, *code)
     stem = f"prepared-{guest}-{engine}"
     report = Path(f"{stem}-{key}.json")
 
     def make(out: Path, work: Path) -> None:
-        packages = packages_for(recipe, work / "packages")
+        packages = packages_for(recipe, work / "packages", agent_of)
         # The name that is reported is the name of the file as long as it is made.
         options = ["--engine", engine, "--json", "--trust-image", "--fail-on", "never", *arguments]
         files: list[str | Path] = [build(recipe), "-o", work / "out.vhd", "--packages", packages]

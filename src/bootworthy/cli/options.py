@@ -116,9 +116,8 @@ INTENT = chain(
     click.option(
         "--resource-swap",
         type=click.Choice([choice.value for choice in ResourceSwap]),
-        default=ResourceSwap.CLOUD_INIT.value,
-        show_default=True,
-        help="Who makes swap on Azure's temporary disk.",
+        help="Who makes swap on Azure's temporary disk: if not said, cloud-init, or the agent "
+        "where it provisions alone.",
     ),
     click.option("--keep-crashkernel", is_flag=True, help="Leave crashkernel= as it is."),
     click.option("--keep-rootdelay", is_flag=True, help="Leave rootdelay= as it is."),
@@ -257,7 +256,7 @@ def intent_from(given: Mapping[str, Any]) -> Intent:
         architecture=None if architecture == "auto" else Architecture(architecture),
         os_state=OsState.SPECIALIZED if given["specialized"] else OsState.GENERALIZED,
         provisioning=Provisioning(given["provisioning"]),
-        resource_swap=ResourceSwap(given["resource_swap"]),
+        resource_swap=ResourceSwap(swap) if (swap := given["resource_swap"]) else None,
         keep_crashkernel=given["keep_crashkernel"],
         keep_rootdelay=given["keep_rootdelay"],
         keep_lvm=given["keep_lvm"],

@@ -63,9 +63,10 @@ class Intent:
     """The choices of the user; the defaults make a generalized image for cloud-init and the agent.
 
     ``generation`` is None to follow the image's own boot loader, ``architecture`` None to follow
-    its programs. ``trusted_launch`` and ``nvme`` say that machines will have Secure Boot, or their
-    OS disk on NVMe. ``remove_users`` names accounts
-    to delete; ``remove_all_users`` deletes every account that a person could log in with.
+    its programs, ``resource_swap`` None to follow ``provisioning`` (see ``swap_by``).
+    ``trusted_launch`` and ``nvme`` say that machines will have Secure Boot, or their OS disk on
+    NVMe. ``remove_users`` names accounts to delete; ``remove_all_users`` deletes every account
+    that a person could log in with.
     """
 
     profile: Profile = Profile.AZURE
@@ -73,7 +74,7 @@ class Intent:
     architecture: Architecture | None = None
     os_state: OsState = OsState.GENERALIZED
     provisioning: Provisioning = Provisioning.BOTH
-    resource_swap: ResourceSwap = ResourceSwap.CLOUD_INIT
+    resource_swap: ResourceSwap | None = None
     keep_crashkernel: bool = False
     keep_rootdelay: bool = False
     keep_lvm: bool = False
@@ -86,3 +87,14 @@ class Intent:
     def generalized(self) -> bool:
         """Whether the image loses its identity (article, step 8)."""
         return self.os_state is OsState.GENERALIZED
+
+    @property
+    def swap_by(self) -> ResourceSwap:
+        """Who puts swap on the temporary disk: if nothing was chosen, who provisions.
+
+        The agent alone would otherwise leave the disk to a cloud-init that does not run.
+        """
+        if self.resource_swap is not None:
+            return self.resource_swap
+        alone = self.provisioning is Provisioning.AGENT
+        return ResourceSwap.AGENT if alone else ResourceSwap.CLOUD_INIT

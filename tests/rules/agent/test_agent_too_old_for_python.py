@@ -4,6 +4,7 @@ import pytest
 
 from bootworthy.model.finding import Severity
 from bootworthy.model.intent import Intent, OsState
+from bootworthy.model.steps import InstallPackages
 from bootworthy.rules.agent.agent_too_old_for_python import check
 from tests.guest.memory import Link
 from tests.rules.healthy import healthy
@@ -20,6 +21,9 @@ def test_it_crashes_while_it_provisions() -> None:
     assert found.severity is Severity.ERROR
     assert found.place.path == MODULE
     assert found.message == "agent 2.9.1.1 cannot provision under Python 3.11"
+    assert found.fix is not None
+    assert found.fix.steps == (InstallPackages(packages=("waagent",)),)
+    assert "2.2.54 or later" in found.fix.title
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ _PACKAGES = {
     Need.HYPERV_DAEMONS: ("hvtools",),
     Need.SSH_SERVER: ("openssh-server",),
     Need.SUDO: ("sudo",),
+    Need.PARTED: ("parted",),
     Need.PASSLIB: ("py3-passlib",),
     Need.DHCP_CLIENT: ("dhcpcd",),
 }

@@ -17,6 +17,7 @@ _PACKAGES = {
     Need.HYPERV_DAEMONS: ("hyperv",),
     Need.SSH_SERVER: ("openssh",),
     Need.SUDO: ("sudo",),
+    Need.PARTED: ("parted",),
     Need.PASSLIB: ("python-passlib",),
     Need.DHCP_CLIENT: ("dhcpcd",),
 }

@@ -26,8 +26,10 @@ _PACKAGES = {
     Need.SSH_SERVER: ("openssh-server",),
     Need.SUDO: ("sudo",),
     Need.PASSLIB: ("python3-passlib",),
-    # Elsewhere it is a part of util-linux.
+    # Elsewhere these two are parts of util-linux.
     Need.EJECT: ("eject",),
+    Need.SFDISK: ("fdisk",),
+    Need.PARTED: ("parted",),
 }
 
 _UNITS = {

@@ -25,6 +25,8 @@ class Need(StrEnum):
     SUDO = "sudo"
     PASSLIB = "Python module passlib"
     EJECT = "eject"
+    PARTED = "parted"
+    SFDISK = "sfdisk"
 
 
 class Family(ABC):

@@ -25,6 +25,7 @@ _PACKAGES = {
     Need.HYPERV_DAEMONS: ("hyperv-daemons",),
     Need.SSH_SERVER: ("openssh-server",),
     Need.SUDO: ("sudo",),
+    Need.PARTED: ("parted",),
     Need.PASSLIB: ("python3-passlib",),
 }
 

@@ -18,6 +18,7 @@ _PACKAGES = {
     Need.HYPERV_DAEMONS: ("hyper-v",),
     Need.SSH_SERVER: ("openssh",),
     Need.SUDO: ("sudo",),
+    Need.PARTED: ("parted",),
     Need.PASSLIB: ("python3-passlib",),
     Need.DHCP_CLIENT: ("dhcp-client",),
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from bootworthy.model.finding import Place, Severity, Violation, by_hand
-from bootworthy.rules import sources
+from bootworthy.guest.families.family import Need
+from bootworthy.guest.guest import Guest
+from bootworthy.model.finding import Fix, Place, Severity, Violation
+from bootworthy.rules import software, sources
 from bootworthy.rules.agent import interpreter
 from bootworthy.rules.conditions import generalized, with_agent
 from bootworthy.rules.provisioning import agent_provisions
@@ -45,5 +48,11 @@ def check(subject: Subject) -> Iterator[Violation]:
             place=Place(module),
             found=f"it calls array{_CALL}",
             expected="agent 2.2.54 or later",
-            fix=by_hand("install a newer agent, or prepare with --provisioning both"),
+            fix=_newer(guest),
         )
+
+
+def _newer(guest: Guest) -> Fix:
+    """The newest that the package manager finds; Debian 11 has none, a package of --packages is."""
+    fix = software.install(guest, Need.AGENT)
+    return replace(fix, title=f"{fix.title}: 2.2.54 or later, or prepare with --provisioning both")

@@ -8,6 +8,7 @@ from bootworthy.guest.families.family import Need
 from bootworthy.guest.guest import Guest
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.rules import software, sources
+from bootworthy.rules.agent.settings import leaves_disk_to_cloud_init
 from bootworthy.rules.conditions import with_agent
 from bootworthy.rules.provisioning import agent_provisions
 from bootworthy.rules.rule import rule
@@ -24,8 +25,17 @@ _EJECT = "eject"
 _MODULE = "azurelinuxagent/common/osutil/default.py"
 _EJECTS = f'run_command(["{_EJECT}"'
 
-# resourcedisk/default.py, for a temporary disk that the agent is to format.
-_TO_FORMAT = ("mkswap",)
+# resourcedisk/default.py, for a temporary disk that the agent is to format: Azure's has a partition
+# with NTFS, in an MBR or in a GPT, which the agent gives another type or makes anew.
+_FORMATS, _SWAPS, _FILE_SYSTEM = (
+    "ResourceDisk.Format",
+    "ResourceDisk.EnableSwap",
+    "ResourceDisk.Filesystem",
+)
+_TO_FORMAT = ("sfdisk", "parted")
+_TO_SWAP = ("mkswap",)
+
+_NEEDS = {_EJECT: Need.EJECT, "parted": Need.PARTED, "sfdisk": Need.SFDISK}
 
 
 @rule(
@@ -37,16 +47,15 @@ _TO_FORMAT = ("mkswap",)
     sources=(sources.AGENT_OVERVIEW, sources.AGENT_SOURCE),
 )
 def check(subject: Subject) -> Iterator[Violation]:
-    """openssl is there, and what makes accounts and swap where that is the agent's work.
+    """openssl is there, and what makes accounts, file systems and swap where the agent does.
 
-    An error where the agent provisions.
+    An error where the agent provisions, but for the temporary disk's.
     """
     guest = subject.linux
     provisions = agent_provisions(guest)
-    wanted = [*_ALWAYS, *(_TO_PROVISION if provisions else ())]
-    wanted += (_EJECT,) if provisions and _ejects(guest) else ()
-    wanted += _TO_FORMAT if guest.agent.is_on("ResourceDisk.EnableSwap") else ()
-    for name in wanted:
+    needed = [*_ALWAYS, *(_TO_PROVISION if provisions else ())]
+    needed += (_EJECT,) if provisions and _ejects(guest) else ()
+    for name in (*needed, *_for_the_disk(guest)):
         if not software.has_program(guest, name):
             yield Violation(
                 message=f"the agent runs {name}, which is missing",
@@ -54,7 +63,7 @@ def check(subject: Subject) -> Iterator[Violation]:
                 found="no such program",
                 expected=name,
                 fix=_fix(guest, name),
-                severity=Severity.ERROR if provisions else None,
+                severity=Severity.ERROR if provisions and name in needed else None,
             )
 
 
@@ -62,7 +71,17 @@ def _ejects(guest: Guest) -> bool:
     return _EJECTS in guest.tree.text_or(f"{guest.agent.modules_dir}/{_MODULE}")
 
 
+def _for_the_disk(guest: Guest) -> Iterator[str]:
+    if leaves_disk_to_cloud_init(guest):
+        return
+    if guest.agent.is_on(_FORMATS):
+        yield from (*_TO_FORMAT, f"mkfs.{guest.agent.value(_FILE_SYSTEM) or 'ext4'}")
+    if guest.agent.is_on(_SWAPS):
+        yield from _TO_SWAP
+
+
 def _fix(guest: Guest, name: str) -> Fix:
-    if name == _EJECT and guest.family.packages_for(Need.EJECT):
-        return software.install(guest, Need.EJECT)
+    need = _NEEDS.get(name)
+    if need and guest.family.packages_for(need):
+        return software.install(guest, need)
     return by_hand(f"install the package that has {name}")

@@ -1,4 +1,7 @@
-"""Tools that the agent and cloud-init need to grow and partition disks are missing."""
+"""Tools that cloud-init needs to grow and partition disks are missing.
+
+The agent partitions with parted (AGT-08), and grows nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from bootworthy.guest.families.family import Need
 from bootworthy.model.finding import Place, Severity, Violation
 from bootworthy.rules import software, sources
-from bootworthy.rules.conditions import has_guest
+from bootworthy.rules.conditions import cloud_init_wanted, has_guest
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -22,7 +25,7 @@ _TOOLS = (
     name="companion-missing",
     severity=Severity.WARNING,
     why="Machines are made with larger disks than the image; these tools let the root grow.",
-    when=(has_guest,),
+    when=(has_guest, cloud_init_wanted),
     article=(49,),
     sources=(sources.ARTICLE,),
     deviation="the article's apt and zypper lines name packages that do not exist, so that nothing "

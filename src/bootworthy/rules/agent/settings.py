@@ -41,7 +41,7 @@ def provisioning(intent: Intent) -> tuple[str, str]:
 
 def resource_disk(intent: Intent) -> tuple[tuple[str, str], ...]:
     """Who formats the temporary disk and swaps on it."""
-    return _SWAP_BY_AGENT if intent.resource_swap is ResourceSwap.AGENT else _HANDS_OFF
+    return _SWAP_BY_AGENT if intent.swap_by is ResourceSwap.AGENT else _HANDS_OFF
 
 
 def all_settings(intent: Intent) -> SetKeys:

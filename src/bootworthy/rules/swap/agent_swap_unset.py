@@ -17,7 +17,7 @@ from bootworthy.rules.swap.resource_files import MOUNT
 
 
 def _by_agent(subject: Subject) -> str:
-    chosen = subject.intent.resource_swap
+    chosen = subject.intent.swap_by
     return "" if chosen is ResourceSwap.AGENT else f"--resource-swap {chosen.value}"
 
 

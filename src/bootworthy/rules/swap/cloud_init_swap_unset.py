@@ -16,7 +16,7 @@ from bootworthy.rules.swap.resource_files import MOUNT, PROGRAM, SERVICE, STEPS,
 
 
 def _by_cloud_init(subject: Subject) -> str:
-    chosen = subject.intent.resource_swap
+    chosen = subject.intent.swap_by
     return "" if chosen is ResourceSwap.CLOUD_INIT else f"--resource-swap {chosen.value}"
 
 

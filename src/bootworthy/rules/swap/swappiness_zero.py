@@ -15,7 +15,7 @@ _KEY = "vm.swappiness"
 
 
 def _with_swap(subject: Subject) -> str:
-    no_swap = subject.intent.resource_swap is ResourceSwap.NONE
+    no_swap = subject.intent.swap_by is ResourceSwap.NONE
     return "--resource-swap none" if no_swap else ""
 
 

@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     A note where the agent does so anyway, whatever its configuration says.
     """
     agent = subject.linux.agent
-    by_agent = subject.intent.resource_swap is ResourceSwap.AGENT
+    by_agent = subject.intent.swap_by is ResourceSwap.AGENT
     if by_agent or not subject.linux.cloud_init.installed:
         return
     for key, wanted in resource_disk(subject.intent):
