@@ -67,6 +67,8 @@ class Recording:
         else:
             outcome.login = came
             outcome.answers, outcome.settled = self._answers()
+            # A rehearsal then waits for the agent.
+            self._pause(max(0.0, self.happened[-1].at - self.now))
         return Seen(console=self.console, events=self._events(), outcome=outcome)
 
     def _events(self) -> tuple[FabricEvent, ...]:
