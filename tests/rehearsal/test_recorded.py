@@ -62,7 +62,7 @@ def test_what_was_seen_leads_to_the_rule(failure: Failure) -> None:
     assert failure.missed in (missed[0], None)
     assert all(item.saw.isprintable() for item in diagnoses)
     assert all(item.evidence.isprintable() for item in milestones)
-    ended = recording.lines[-1][0]
+    ended = max(recording.lines[-1][0], seen.outcome.settled or 0.0)
     assert recording.now < ended + _LONGEST
 
 
