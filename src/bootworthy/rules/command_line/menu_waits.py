@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from bootworthy.guest.editors import loader_conf
 from bootworthy.guest.facts.boot_loader import BootLoader, LoaderKind
 from bootworthy.model.finding import Fix, Place, Severity, Violation
 from bootworthy.model.steps import SetKernelArguments, SetKeys, Step, WriteFile
@@ -20,7 +20,7 @@ _TIMEOUT = "GRUB_TIMEOUT"
 _SECONDS = "5"
 
 # loader.conf(5).
-_WAITS = re.compile(r"^([ \t]*timeout[ \t]+)menu-force\b", re.MULTILINE)
+_WAITS = "menu-force"
 
 
 @rule(
@@ -50,10 +50,11 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 def _of_systemd_boot(subject: Subject, loader: BootLoader) -> Iterator[Violation]:
     text = subject.linux.tree.text_or(loader.path)
-    if found := _WAITS.search(text):
-        place = Place(loader.path, text.count("\n", 0, found.start()) + 1)
-        step = WriteFile(path=loader.path, text=_WAITS.sub(rf"\g<1>{_SECONDS}", text))
-        yield _violation(place, "timeout {}", "menu-force", (step,))
+    timeout = loader_conf.option(text, "timeout")
+    if timeout and timeout.value == _WAITS:
+        mended = loader_conf.set_option(text, "timeout", _SECONDS)
+        step = WriteFile(path=loader.path, text=mended)
+        yield _violation(Place(loader.path, timeout.line), "timeout {}", _WAITS, (step,))
 
 
 def _violation(place: Place, setting: str, value: str, steps: tuple[Step, ...]) -> Violation:
