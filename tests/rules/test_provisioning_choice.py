@@ -10,7 +10,7 @@ from bootworthy.rules.agent import (
     provisioning_incoherent,
     settings,
 )
-from bootworthy.rules.cloud_init import cloud_init_missing
+from bootworthy.rules.cloud_init import cloud_init_missing, units_not_enabled
 from tests.rules.healthy import healthy
 from tests.rules.making import finding, findings, not_applicable, subject
 
@@ -40,16 +40,11 @@ def test_without_cloud_init_it_is_not_missed_and_the_agent_is_told_to_provision(
     assert step.settings == (("Provisioning.Agent", "waagent"),)
 
 
-def test_the_agent_beside_cloud_init_is_for_a_person_to_decide() -> None:
-    text = "Provisioning.Agent=waagent\n"
-    found = finding(
-        provisioning_incoherent.check,
-        subject(healthy({"/etc/waagent.conf": text}), intent=BY_AGENT),
-    )
+def test_the_agent_alone_asks_nothing_of_a_cloud_init_that_is_there() -> None:
+    there = subject(healthy(), intent=BY_AGENT)
 
-    assert found.fix is not None
-    assert found.fix.steps == ()
-    assert "remove cloud-init" in found.fix.title
+    assert not_applicable(units_not_enabled.check, there)
+    assert finding(provisioning_incoherent.check, there).fix is not None
 
 
 def test_what_is_installed_where_there_is_nothing() -> None:

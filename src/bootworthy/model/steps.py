@@ -173,6 +173,15 @@ class EnableUnits(_Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisableUnits(_Step):
+    """Keep these system services from starting, whatever presets or updates say later."""
+
+    kind = "disable-units"
+    phase = Phase.SERVICES
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class UpdateInitramfs(_Step):
     """Have ``modules`` in the initramfs of every bootable kernel, now and after updates.
 
@@ -267,6 +276,7 @@ Step: TypeAlias = (
     | AddMountOptions
     | ConfigureDhcp
     | SetKernelArguments
+    | DisableUnits
     | EnableUnits
     | UpdateInitramfs
     | LoadInitramfs

@@ -16,6 +16,7 @@ from bootworthy.model.errors import BootworthyError, UsageError
 from bootworthy.model.intent import Architecture, Generation
 from bootworthy.rehearsal.controllers import Controller, choose_controller
 from bootworthy.rules.initramfs.hv_driver_missing import missing_modules
+from bootworthy.rules.provisioning import cloud_init_starts
 
 _BOOTABLE = frozenset(("raw", "vhd"))
 _KEY_LIMIT = 1 << 14
@@ -38,6 +39,7 @@ class Candidate:
     machine_id: str = ""
     host_keys: frozenset[str] = frozenset()
     has_cloud_init: bool = True
+    """Whether cloud-init starts with the machine."""
     has_agent: bool = True
     """Whether the agent starts with the machine."""
     agent_swap: bool = False
@@ -77,7 +79,7 @@ def candidate_of(
         controller=controller or _controller_of(guest, chosen, architecture),
         machine_id=_text(guest.tree, "/etc/machine-id"),
         host_keys=frozenset(_host_keys(guest.tree)),
-        has_cloud_init=guest.cloud_init.installed,
+        has_cloud_init=cloud_init_starts(guest),
         has_agent=_agent_starts(guest),
         agent_swap=guest.agent.is_on("ResourceDisk.EnableSwap"),
         swap_unit=guest.tree.exists(_SWAP_UNIT),

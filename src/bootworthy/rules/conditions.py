@@ -56,9 +56,11 @@ def with_agent(subject: Subject) -> str:
 
 
 def with_cloud_init(subject: Subject) -> str:
-    """cloud-init is installed."""
-    return has_guest(subject) or _unless(
-        subject.linux.cloud_init.installed, "cloud-init is not installed"
+    """cloud-init is installed, and not to be kept from working."""
+    return (
+        has_guest(subject)
+        or cloud_init_wanted(subject)
+        or _unless(subject.linux.cloud_init.installed, "cloud-init is not installed")
     )
 
 

@@ -14,6 +14,7 @@ from bootworthy.model.steps import (
     AddMountOptions,
     AllowModules,
     ConfigureDhcp,
+    DisableUnits,
     DropMounts,
     EmptyFiles,
     EnableUnits,
@@ -59,6 +60,7 @@ _EXECUTORS: dict[type[Any], Callable[[Any, Target], None]] = {
     AddMountOptions: mounts.add_options,
     ConfigureDhcp: network.configure_dhcp,
     EnableUnits: services.enable,
+    DisableUnits: services.disable,
     UpdateInitramfs: initramfs.update,
     SetKernelArguments: kernel_arguments.set_arguments,
     LoadInitramfs: initrd_lines.load,
@@ -125,6 +127,8 @@ def describe(step: Step) -> str:
             return f"{'Write' if isinstance(step, WriteFile) else 'Edit'} {step.path}"
         case EnableUnits():
             return f"Enable {', '.join(step.units)}"
+        case DisableUnits():
+            return f"Disable {', '.join(step.units)}"
         case RemovePaths() | EmptyFiles():
             more = f" and {len(step.patterns) - 1} more" if len(step.patterns) > 1 else ""
             verb = "Remove" if isinstance(step, RemovePaths) else "Empty"

@@ -12,6 +12,7 @@ from bootworthy.model.plan import Plan, PlannedStep
 from bootworthy.model.steps import (
     AddMountOptions,
     AllowModules,
+    DisableUnits,
     DropMounts,
     EnableUnits,
     InstallPackages,
@@ -28,6 +29,7 @@ from bootworthy.model.steps import (
 # Steps whose tuples simply add up, whatever asked for them.
 _UNITED = (
     AllowModules,
+    DisableUnits,
     EnableUnits,
     InstallPackages,
     LoadInitramfs,

@@ -215,3 +215,42 @@ def test_openrc_scripts_are_linked_in_the_default_level() -> None:
     assert tree.readlink("/etc/runlevels/default/sshd") == "/etc/init.d/sshd"
     assert units.enable(tree, "sshd.service") == ()
     assert units.disable(tree, "sshd.service") == ("/etc/runlevels/default/sshd",)
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="no systemctl to compare with")
+@pytest.mark.parametrize("name", ["ssh.service", "also.socket", "static.service", "masked.service"])
+def test_a_mask_is_that_of_systemctl(name: str, tmp_path: Path) -> None:
+    tree = MemoryTree(UNITS)
+    units.enable(tree, "ssh.service")
+    tree.export(tmp_path)
+    for verb in ("disable", "mask"):
+        argv = ["systemctl", f"--root={tmp_path}", verb, name]
+        subprocess.run(argv, capture_output=True, check=True)
+
+    units.mask(tree, name)
+
+    assert links(tree) == real_links(tmp_path)
+    assert read(tree).unit(name).state is UnitState.MASKED
+
+
+def test_a_mask_is_made_once_and_taken_away_again() -> None:
+    tree = MemoryTree(UNITS)
+    units.enable(tree, "ssh.service")
+    before = tree.snapshot()
+
+    assert units.mask(tree, "ssh.service")[-1] == f"{LOCAL}/ssh.service"
+    assert units.mask(tree, "ssh.service") == ()
+    units.enable(tree, "ssh.service")
+    assert tree.snapshot() == before
+
+
+def test_a_unit_of_the_owners_own_is_disabled_where_it_stands() -> None:
+    tree = MemoryTree(UNITS)
+    units.enable(tree, "own.service")
+
+    assert units.mask(tree, "own.service") == (f"{LOCAL}/multi-user.target.wants/own.service",)
+    assert read(tree).unit("own.service").state is UnitState.DISABLED
+
+
+def test_what_is_not_there_is_not_masked() -> None:
+    assert units.mask(MemoryTree(UNITS), "cloud-init.service") == ()

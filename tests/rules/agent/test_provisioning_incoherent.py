@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bootworthy.model.finding import Severity
-from bootworthy.model.intent import Intent, OsState
-from bootworthy.model.steps import InstallPackages, SetKeys
+from bootworthy.model.intent import Intent, OsState, Provisioning
+from bootworthy.model.steps import DisableUnits, InstallPackages, SetKeys
 from bootworthy.rules.agent.provisioning_incoherent import check
 from tests.rules.healthy import healthy
 from tests.rules.making import Entry, finding, findings, not_applicable, subject
@@ -124,3 +124,47 @@ def test_a_configuration_elsewhere() -> None:
 
 def test_no_agent() -> None:
     assert not_applicable(check, subject(healthy({"/usr/sbin/waagent": None})))
+
+
+ALONE = Intent(provisioning=Provisioning.AGENT)
+UNITS = "/usr/lib/systemd/system"
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"),
+    [
+        ("cloud-init", Severity.WARNING),
+        ("auto", Severity.WARNING),
+        ("waagent", Severity.ERROR),
+    ],
+)
+def test_the_agent_alone_is_to_provision_and_cloud_init_starts(
+    value: str, severity: Severity
+) -> None:
+    found = finding(check, subject(told(value), intent=ALONE))
+
+    assert found.severity is severity
+    assert found.expected == "Provisioning.Agent=waagent"
+    assert found.fix is not None
+    (disabled, setting) = found.fix.steps
+    assert isinstance(disabled, DisableUnits)
+    assert "cloud-init-local.service" in disabled.units
+    assert "cloud-init-main.service" not in disabled.units
+    assert (setting,) == key("waagent")
+
+
+@pytest.mark.parametrize(
+    ("value", "fine"), [("waagent", True), ("auto", True), ("cloud-init", False)]
+)
+def test_the_agent_alone_beside_a_cloud_init_that_is_switched_off(value: str, fine: bool) -> None:
+    found = findings(check, subject(told(value, **OFF), intent=ALONE))
+
+    assert bool(found) is not fine
+    assert all(item.fix and item.fix.steps == key("waagent") for item in found)
+
+
+def test_without_systemd_cloud_init_has_to_be_removed() -> None:
+    openrc: dict[str, Entry | None] = {"/usr/sbin/openrc": "", "/usr/sbin/init": "busybox"}
+    found = finding(check, subject(told("cloud-init", **openrc), intent=ALONE))
+    assert found.fix is not None
+    assert found.fix.steps == ()

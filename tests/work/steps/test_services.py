@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootworthy.model.steps import EnableUnits
-from bootworthy.work.steps.services import enable
+from bootworthy.model.steps import DisableUnits, EnableUnits
+from bootworthy.work.steps.services import disable, enable
 from bootworthy.work.target import StepFailedError
 from tests.guest.memory import Dir
 from tests.work.steps.targets import target
@@ -41,3 +41,26 @@ def test_what_is_not_there() -> None:
 def test_no_init_system() -> None:
     with pytest.raises(StepFailedError, match="init system is not known"):
         enable(EnableUnits(units=("sshd.service",)), target({"/etc/fstab": ""}))
+
+
+def test_units_that_must_not_start_are_masked() -> None:
+    unit = "/usr/lib/systemd/system/x.service"
+    done = target({unit: "[Install]\nWantedBy=multi-user.target\n", "/usr/lib/systemd/systemd": ""})
+    enable(EnableUnits(units=("x.service",)), done)
+    disable(DisableUnits(units=("x.service", "y.service")), done)
+
+    assert done.tree.readlink("/etc/systemd/system/x.service") == "/dev/null"
+    assert not done.guest.services.unit("x.service").starts
+
+
+def test_scripts_that_must_not_start_lose_their_links() -> None:
+    done = target({"/sbin/openrc": "", "/etc/runlevels/default": Dir(), "/etc/init.d/sshd": "#!\n"})
+    enable(EnableUnits(units=("sshd.service",)), done)
+    disable(DisableUnits(units=("sshd.service",)), done)
+
+    assert not done.guest.services.unit("sshd.service").starts
+
+
+def test_without_an_init_system_nothing_is_disabled() -> None:
+    with pytest.raises(StepFailedError, match="init system is not known"):
+        disable(DisableUnits(units=("sshd.service",)), target({"/etc/fstab": ""}))

@@ -19,6 +19,9 @@ from bootworthy.guest.facts.systemd_units import (
 from bootworthy.guest.tree import WritableTree
 from bootworthy.model.errors import GuestError
 
+# systemd.unit(5): a unit whose file is this one cannot be started.
+_MASK = "/dev/null"
+
 
 def enable(tree: WritableTree, name: str) -> tuple[str, ...]:
     """Have a unit started at boot as its [Install] section asks, unmasking it first.
@@ -40,6 +43,21 @@ def unmask(tree: WritableTree, name: str) -> tuple[str, ...]:
         tree.remove(found.mask)
         removed.append(found.mask)
     return tuple(removed)
+
+
+def mask(tree: WritableTree, name: str) -> tuple[str, ...]:
+    """Keep a unit from being loaded; a script of /etc/init.d is disabled.
+
+    Returns the links made or removed. A unit of the owner's own, a file below /etc, is disabled
+    only: it stands where the mask would, as with ``systemctl mask``.
+    """
+    removed = disable(tree, name)
+    path = posixpath.join(CONFIGURED, name)
+    found = Units(tree).locate(name)
+    if found is None or found.mask or tree.exists(path) or tree.is_link(path):
+        return removed
+    tree.symlink(_MASK, path)
+    return (*removed, path)
 
 
 def disable(tree: WritableTree, name: str) -> tuple[str, ...]:

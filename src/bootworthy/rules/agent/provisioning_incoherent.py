@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootworthy.guest.facts.agent import CONFIG
+from bootworthy.guest.facts.services import UnitState
 from bootworthy.guest.families.family import Need
 from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
-from bootworthy.model.steps import SetKeys
+from bootworthy.model.intent import Provisioning
+from bootworthy.model.steps import DisableUnits, SetKeys
 from bootworthy.rules import software, sources
 from bootworthy.rules.agent.settings import PROVISIONED, provisioning
 from bootworthy.rules.conditions import with_agent
-from bootworthy.rules.provisioning import cloud_init_starts
+from bootworthy.rules.provisioning import CLOUD_INIT_UNITS, cloud_init_starts
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -69,11 +71,26 @@ def _problem(subject: Subject, value: str) -> tuple[str, Severity | None]:
         return _NOT_INSTALLED, None
     if value == "disabled" and not starts:
         return "the agent is told not to provision, and nothing else does", None
+    if _alone(subject):
+        return _problem_of_the_agent_alone(value, starts=starts)
     if value == "waagent" and installed:
         # Where cloud-init is switched off, its own rules switch it on.
         return _BESIDE, None if starts else Severity.WARNING
     if value == "auto" and installed:
         return "who provisions is left to a guess at boot", Severity.NOTE
+    return "", None
+
+
+def _alone(subject: Subject) -> bool:
+    return subject.intent.provisioning is Provisioning.AGENT
+
+
+def _problem_of_the_agent_alone(value: str, *, starts: bool) -> tuple[str, Severity | None]:
+    if starts:
+        told = _BESIDE if value == "waagent" else "cloud-init starts, and the agent is to provision"
+        return told, None if value == "waagent" else Severity.WARNING
+    if value == "cloud-init":
+        return "the agent waits half an hour for cloud-init, which is switched off", None
     return "", None
 
 
@@ -86,10 +103,26 @@ def _problem_of_specialized(subject: Subject, value: str) -> tuple[str, Severity
 
 
 def _fix(subject: Subject, value: str, wanted: str) -> Fix:
+    path = subject.linux.agent.config or CONFIG
+    step = SetKeys(path=path, settings=((_KEY, wanted),))
+    if _alone(subject) and cloud_init_starts(subject.linux):
+        return _without_cloud_init(subject, step)
     if value == wanted == "waagent":
         return by_hand("remove cloud-init: the agent is to provision")
     if value == wanted:
         return software.install(subject.linux, Need.CLOUD_INIT)
-    path = subject.linux.agent.config or CONFIG
-    step = SetKeys(path=path, settings=((_KEY, wanted),))
     return Fix(title=f"set {_KEY}={wanted}", steps=(step,))
+
+
+def _without_cloud_init(subject: Subject, step: SetKeys) -> Fix:
+    """Disabled by its marker file it would still be enabled for the agent, which asks systemctl.
+
+    Source: azurelinuxagent/pa/provision/cloudinitdetect.py.
+    """
+    services = subject.linux.services
+    if services.manager != "systemd":
+        return by_hand("remove cloud-init: the agent is to provision")
+    names = (name for stage in CLOUD_INIT_UNITS for name in stage)
+    there = tuple(name for name in names if services.unit(name).state is not UnitState.ABSENT)
+    title = f"keep cloud-init from starting and set {_KEY}={step.settings[0][1]}"
+    return Fix(title=title, steps=(DisableUnits(units=there), step))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bootworthy.model.finding import Severity, Violation
 from bootworthy.rules import sources
-from bootworthy.rules.conditions import cloud_init_wanted, with_cloud_init
+from bootworthy.rules.conditions import with_cloud_init
 from bootworthy.rules.network.cards import PRIMARY, brings_up_primary, lasting
 from bootworthy.rules.network.primary_not_dhcp import FIX
 from bootworthy.rules.provisioning import cloud_init_starts
@@ -20,7 +20,7 @@ from bootworthy.rules.subject import Subject
     severity=Severity.WARNING,
     why="cloud-init waits for networking.service, which waits for cards named by auto alone; "
     "version 20.4 then never reports ready.",
-    when=(with_cloud_init, cloud_init_wanted),
+    when=(with_cloud_init,),
     sources=("https://manpages.debian.org/interfaces", sources.CLOUD_INIT_SOURCE),
 )
 def check(subject: Subject) -> Iterator[Violation]:
