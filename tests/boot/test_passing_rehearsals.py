@@ -1,7 +1,7 @@
 """Prepared guests pass a rehearsal: Debian's releases, who provisions them, and both firmwares.
 
 Each release, each firmware and each way of being provisioned is rehearsed always, and the question
-of a plugin asked; all of them, with a second boot, and other machines, where
+of a plugin asked; all of them, with a second boot, and others, where
 BOOTWORTHY_ALL_REHEARSALS=1 asks.
 """
 
@@ -57,7 +57,7 @@ ALWAYS = (
     Case(guest="debian13", provisioning="agent", machine=_QUICKLY),
 )
 
-OTHER_MACHINES = (
+OTHERS = (
     Case(
         guest="uefi",
         provisioning="both",
@@ -65,6 +65,8 @@ OTHER_MACHINES = (
         reached=("secure-boot", "tpm", "nics", "data-disks"),
     ),
     Case(guest="debian11", provisioning="both", machine=(*_QUICKLY, "--nvme")),
+    # It comes with cloud-init, which provisions it and writes its network configuration.
+    Case(guest="cloud", provisioning="agent", machine=_QUICKLY),
 )
 
 
@@ -103,8 +105,8 @@ def test_a_prepared_guest(case: Case, tmp_path: Path) -> None:
 
 
 @all_of_them
-@pytest.mark.parametrize("case", OTHER_MACHINES, ids=_named)
-def test_another_machine(case: Case, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", OTHERS, ids=_named)
+def test_another_guest_or_machine(case: Case, tmp_path: Path) -> None:
     _passes(case, tmp_path)
 
 
