@@ -65,7 +65,7 @@ OTHERS = (
         reached=("secure-boot", "tpm", "nics", "data-disks"),
     ),
     Case(guest="debian11", provisioning="both", machine=(*_QUICKLY, "--nvme")),
-    # It comes with cloud-init, which provisions it and writes its network configuration.
+    # It comes with cloud-init, and with a chrony that asks Hyper-V for the time.
     Case(guest="cloud", provisioning="agent", machine=_QUICKLY),
 )
 

@@ -104,6 +104,22 @@ def test_what_is_wrong_is_missed_and_explained(
     assert code in (*mine[0].codes, mine[0].fallback)
 
 
+CHRONY = {"state": "degraded", "failed": "chrony.service"}
+
+
+def test_a_unit_that_wants_a_device_of_hyperv_may_fail_in_qemu() -> None:
+    clock = replace(CANDIDATE, needs_hyperv=frozenset({"chrony.service"}))
+    alone = _judged(CHRONY, clock)["units"]
+    beside = _judged({**CHRONY, "failed": "chrony.service ssh.service"}, clock)["units"]
+
+    assert (alone.state, _judged(CHRONY)["units"].state) == (
+        MilestoneState.REACHED,
+        MilestoneState.MISSED,
+    )
+    assert "chrony.service" in alone.evidence
+    assert beside.state is MilestoneState.MISSED
+
+
 def test_what_qemu_cannot_show_is_not_asked() -> None:
     agent = replace(CANDIDATE, agent_swap=True, swap_unit=False)
     found = _judged({"resource": "", "swap": "", "root_gap": ""}, agent)

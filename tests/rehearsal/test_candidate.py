@@ -6,8 +6,10 @@ import pytest
 
 from bootworthy.model.errors import UsageError
 from bootworthy.model.intent import Architecture, Generation
-from bootworthy.rehearsal.candidate import _refuse_odd_machine
+from bootworthy.rehearsal.candidate import _refuse_odd_machine, _units_of_hyperv
 from bootworthy.rehearsal.controllers import Controller
+from tests.rules.healthy import healthy
+from tests.rules.making import subject
 
 X64, ARM64 = Architecture.X64, Architecture.ARM64
 BIOS, UEFI = Generation.BIOS, Generation.UEFI
@@ -46,3 +48,17 @@ def test_a_machine_that_can_be(
     generation: Generation, architecture: Architecture, controller: Controller | None
 ) -> None:
     _refuse_odd_machine(generation, architecture, controller)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "units"),
+    [
+        ("refclock PHC /dev/ptp_hyperv poll 3\n", {"chrony.service", "chronyd.service"}),
+        ("pool 2.debian.pool.ntp.org\n", set()),
+        ("", set()),
+    ],
+)
+def test_chrony_wants_the_clock_that_it_is_told_to_use(configuration: str, units: set[str]) -> None:
+    guest = subject(healthy({"/etc/chrony/chrony.conf": configuration or None})).linux
+
+    assert _units_of_hyperv(guest) == units

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootworthy.disk.image import Image
+from bootworthy.guest.facts import chrony
 from bootworthy.guest.facts.kernels import ModuleState
 from bootworthy.guest.families.family import Need
 from bootworthy.guest.guest import Guest
@@ -22,6 +23,9 @@ _BOOTABLE = frozenset(("raw", "vhd"))
 _KEY_LIMIT = 1 << 14
 _SWAP_UNIT = "/etc/systemd/system/azure-resource-swap.service"
 _CONTROLLER = "hv_storvsc"
+
+# Debian's and Ubuntu's name, and everybody else's.
+_CHRONY = ("chrony.service", "chronyd.service")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,8 @@ class Candidate:
     has_agent: bool = True
     """Whether the agent starts with the machine."""
     agent_swap: bool = False
+    needs_hyperv: frozenset[str] = frozenset()
+    """Units that cannot start in QEMU: they want a device that only Hyper-V gives a guest."""
     swap_unit: bool = False
     """Whether the unit that ``prepare`` installs makes swap on the temporary disk."""
 
@@ -82,6 +88,7 @@ def candidate_of(
         has_cloud_init=cloud_init_starts(guest),
         has_agent=_agent_starts(guest),
         agent_swap=guest.agent.is_on("ResourceDisk.EnableSwap"),
+        needs_hyperv=_units_of_hyperv(guest),
         swap_unit=guest.tree.exists(_SWAP_UNIT),
     )
 
@@ -141,6 +148,12 @@ def _agent_starts(guest: Guest) -> bool:
     names = guest.family.units_for(Need.AGENT)
     known = not guest.services.manager or any(guest.services.unit(name).starts for name in names)
     return guest.agent.installed and known
+
+
+def _units_of_hyperv(guest: Guest) -> frozenset[str]:
+    """chronyd ends where the clock that it is told to use is not there (refclock_phc.c)."""
+    found = chrony.read(guest.tree)
+    return frozenset(_CHRONY) if found and found.has_hyperv_clock else frozenset()
 
 
 def _host_keys(tree: Tree) -> Iterator[str]:

@@ -31,13 +31,15 @@ def test_no_keys_and_cloud_init() -> None:
     assert findings(check, subject(healthy(NO_UNIT))) == ()
 
 
-def test_no_keys_and_an_agent_that_makes_them() -> None:
-    config = "Provisioning.Agent=auto\nProvisioning.RegenerateSshHostKeyPair=y\n"
-    files = healthy({**NO_UNIT, **NO_CLOUD_INIT, "/etc/waagent.conf": config})
-    assert findings(check, subject(files)) == ()
-
-
-@pytest.mark.parametrize("config", ["", "Provisioning.Agent=disabled\n"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "Provisioning.Agent=disabled\n",
+        # It comes after sshd, which it does not start again.
+        "Provisioning.Agent=waagent\nProvisioning.RegenerateSshHostKeyPair=y\n",
+    ],
+)
 def test_nothing_makes_keys(config: str) -> None:
     files = healthy({**NO_UNIT, **NO_CLOUD_INIT, "/etc/waagent.conf": config or "# empty\n"})
 

@@ -11,7 +11,7 @@ from bootworthy.model.finding import Fix, Place, Severity, Violation, by_hand
 from bootworthy.model.steps import EnableUnits, RemovePaths, WriteFile
 from bootworthy.rules import sources
 from bootworthy.rules.conditions import generalized, has_guest
-from bootworthy.rules.provisioning import agent_provisions, cloud_init_starts
+from bootworthy.rules.provisioning import cloud_init_starts
 from bootworthy.rules.rule import rule
 from bootworthy.rules.subject import Subject
 
@@ -51,6 +51,8 @@ _GENERATING = (UnitState.ENABLED, UnitState.STATIC)
 # SUSE's unit starts this before sshd; OpenRC's and other init scripts run ssh-keygen -A.
 _PROGRAM = "/usr/sbin/sshd-gen-keys-start"
 
+# cloud-init makes keys before sshd starts. The agent comes after it, and does not start an sshd
+# that has failed: it tries to reload (azurelinuxagent/common/osutil/debian.py).
 _KEYS = ("/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_*_key.pub")
 
 
@@ -74,7 +76,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         yield _shipped(usual, _fix(guest))
     if elsewhere:
         yield _shipped(elsewhere, by_hand("remove them, and have them made at the first boot"))
-    elif not (usual or _has_generator(guest) or _provisioner_makes_keys(guest)):
+    elif not (usual or _has_generator(guest) or cloud_init_starts(guest)):
         yield Violation(
             message="nothing makes SSH host keys at the first boot",
             place=Place("/etc/ssh"),
@@ -105,20 +107,13 @@ def _generates(guest: Guest, name: str) -> bool:
     """Whether a unit makes keys in a generalized image.
 
     Debian 13's has ConditionFirstBoot: systemd takes no boot for the first one where machine-id is
-    there and empty, as it is then (machine-id(5)). Only cloud-init makes up for that; the agent
-    does not start an sshd that has failed.
+    there and empty, as it is then (machine-id(5)).
     """
     if guest.services.unit(name).state not in _GENERATING:
         return False
     return not {"yes", "true", "on", "1"} & {
         value.lower() for value in guest.services.values(name, "Unit", "ConditionFirstBoot")
     }
-
-
-def _provisioner_makes_keys(guest: Guest) -> bool:
-    if cloud_init_starts(guest):
-        return True
-    return agent_provisions(guest) and guest.agent.is_on("Provisioning.RegenerateSshHostKeyPair")
 
 
 def _fix(guest: Guest) -> Fix:
