@@ -118,6 +118,18 @@ def test_a_key_that_stays_refused_is_a_refused_login() -> None:
     assert "Permission denied" in trouble.saw
 
 
+def test_an_ssh_server_that_goes_down_with_the_machine_refuses_nobody() -> None:
+    def _log_in(now: float) -> str | None:
+        if now < READY.at + 5:
+            return "kex_exchange_identification: Connection closed by remote host"
+        return "" if now > 300 else None
+
+    says = {float(at): f"[ OK ] {at}\n" for at in range(0, 300, 30)}
+    came = _World(says=says, events=(READY,), log_in=_log_in).watch()
+
+    assert isinstance(came, float)
+
+
 def test_a_key_that_is_refused_after_the_boot_is_not_tried_for_a_minute() -> None:
     said = {40.0: "Cloud-init v. 22.4.2 finished at Wed. Datasource DataSourceAzure.  Up 35\n"}
     world = _World(

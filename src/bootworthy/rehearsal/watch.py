@@ -114,6 +114,8 @@ class Watch:
         if over and complaint and "Permission denied" in complaint:
             self._denials += 1
         if complaint is None:
+            # What refused before is gone: the sshd of a machine that was going down to restart.
+            self._refused_at = None
             self.pause(2)
         elif self._refused_at is None:
             self._refused_at = self.seconds()
