@@ -127,7 +127,6 @@ def test_no_agent() -> None:
 
 
 ALONE = Intent(provisioning=Provisioning.AGENT)
-UNITS = "/usr/lib/systemd/system"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +160,14 @@ def test_the_agent_alone_beside_a_cloud_init_that_is_switched_off(value: str, fi
 
     assert bool(found) is not fine
     assert all(item.fix and item.fix.steps == key("waagent") for item in found)
+
+
+def test_a_specialized_image_keeps_its_cloud_init_whoever_provisions_others() -> None:
+    moved = Intent(provisioning=Provisioning.AGENT, os_state=OsState.SPECIALIZED)
+    found = finding(check, subject(told("cloud-init"), intent=moved))
+
+    assert found.fix is not None
+    assert found.fix.steps == key("disabled")
 
 
 def test_without_systemd_cloud_init_has_to_be_removed() -> None:

@@ -82,7 +82,8 @@ def _problem(subject: Subject, value: str) -> tuple[str, Severity | None]:
 
 
 def _alone(subject: Subject) -> bool:
-    return subject.intent.provisioning is Provisioning.AGENT
+    """Whether the agent is to provision by itself; nobody provisions a specialized image."""
+    return subject.intent.generalized and subject.intent.provisioning is Provisioning.AGENT
 
 
 def _problem_of_the_agent_alone(value: str, *, starts: bool) -> tuple[str, Severity | None]:
