@@ -43,6 +43,13 @@ def _asked(path: Path, command: str) -> list[dict[str, str]]:
     return found
 
 
+def _run(argv: list[str], directory: Path) -> None:
+    """Until QEMU ends; it may fail before its serial port is taken, or after."""
+    with power_on(argv, serial=directory / "serial", log=directory / "qemu.log") as running:
+        running.process.wait(60)
+        running.refuse_failure()
+
+
 def test_qemu_has_a_tpm_that_is_gone_with_the_machine(tmp_path: Path) -> None:
     with trusted_platform(tmp_path) as control:
         assert control is not None
@@ -75,11 +82,8 @@ def test_a_swtpm_that_fails_is_one_clear_error(
     monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
     with trusted_platform(tmp_path) as control:
         assert control is not None
-        argv = _argv(tmp_path, control)
-        with power_on(argv, serial=tmp_path / "serial", log=tmp_path / "qemu.log") as running:
-            running.process.wait(60)
-            with pytest.raises(HostError, match=r"QEMU did not start: .*tpm") as caught:
-                running.refuse_failure()
+        with pytest.raises(HostError, match=r"QEMU did not start: .*tpm") as caught:
+            _run(_argv(tmp_path, control), tmp_path)
     assert caught.value.code == "qemu-failed"
     assert (tmp_path / "swtpm.log").read_text() == "no libtpms\n"
 

@@ -27,11 +27,8 @@ _EJECTS = f'run_command(["{_EJECT}"'
 
 # resourcedisk/default.py, for a temporary disk that the agent is to format: Azure's has a partition
 # with NTFS, in an MBR or in a GPT, which the agent gives another type or makes anew.
-_FORMATS, _SWAPS, _FILE_SYSTEM = (
-    "ResourceDisk.Format",
-    "ResourceDisk.EnableSwap",
-    "ResourceDisk.Filesystem",
-)
+_FORMATS, _FILE_SYSTEM = "ResourceDisk.Format", "ResourceDisk.Filesystem"
+_SWAPS = "ResourceDisk.EnableSwap"
 _TO_FORMAT = ("sfdisk", "parted")
 _TO_SWAP = ("mkswap",)
 

@@ -51,8 +51,6 @@ _GENERATING = (UnitState.ENABLED, UnitState.STATIC)
 # SUSE's unit starts this before sshd; OpenRC's and other init scripts run ssh-keygen -A.
 _PROGRAM = "/usr/sbin/sshd-gen-keys-start"
 
-# cloud-init makes keys before sshd starts. The agent comes after it, and does not start an sshd
-# that has failed: it tries to reload (azurelinuxagent/common/osutil/debian.py).
 _KEYS = ("/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_*_key.pub")
 
 
@@ -74,6 +72,8 @@ def check(subject: Subject) -> Iterator[Violation]:
     elsewhere = [key for key in guest.sshd.host_keys if key not in usual]
     if usual:
         yield _shipped(usual, _fix(guest))
+    # cloud-init makes keys before sshd starts. The agent comes after it, and does not start an sshd
+    # that has failed: it tries to reload (azurelinuxagent/common/osutil/debian.py).
     if elsewhere:
         yield _shipped(elsewhere, by_hand("remove them, and have them made at the first boot"))
     elif not (usual or _has_generator(guest) or cloud_init_starts(guest)):
